@@ -1,0 +1,1 @@
+"""Gates: expectation suites as blocking asset checks, freshness."""

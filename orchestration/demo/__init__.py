@@ -1,0 +1,1 @@
+"""Exports to try the product with, and the truth about them."""

@@ -1,0 +1,1 @@
+"""Files in, checked and pseudonymised raw rows out."""

@@ -1,0 +1,1 @@
+"""The engines and folders the product works on, behind small interfaces."""

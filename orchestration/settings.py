@@ -1,0 +1,109 @@
+"""Settings of one installation, read from the environment and from the home folder's settings.env."""
+
+import os
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+from zoneinfo import available_timezones
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class InvalidSettings(ValueError):
+    """One or more settings cannot be used; the message names each, its value and the remedy."""
+
+
+class Settings(BaseSettings):
+    """Everything an installation can choose. Every field is the variable HABITUE_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="HABITUE_", extra="ignore")
+
+    home: Path = Field(default=Path(".habitue"), description="folder of all state")
+    landing: Path | None = Field(default=None, description="folder where exports land")
+    target: Literal["duckdb"] = Field(default="duckdb", description="warehouse engine")
+    time_zone: str = Field(default="Europe/Paris", description="project time zone")
+    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="reporting currency")
+    as_of: date | None = Field(default=None, description="overrides the last complete day")
+    settle_seconds: float = Field(default=10, ge=0, description="pause between two looks")
+    pseudonym_key: SecretStr | None = Field(default=None, description="key of the pseudonyms")
+    pseudonym_key_file: Path | None = Field(default=None, description="file that holds the key")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no IANA time zone; use a name such as Europe/Paris")
+        return value
+
+    @field_validator("landing", "as_of", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def landing_folder(self) -> Path:
+        """The folder with one sub-folder per source."""
+        return (self.landing or self.home / "landing").resolve()
+
+    @property
+    def build_file(self) -> Path:
+        """The private DuckDB file that the build writes."""
+        return self.home / "warehouse" / "habitue_build.duckdb"
+
+    @property
+    def published_file(self) -> Path:
+        """The DuckDB file that readers open; replaced by one rename."""
+        return self.home / "published" / "habitue.duckdb"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance folder."""
+        return self.home / "dagster"
+
+    @property
+    def dbt_target(self) -> Path:
+        """dbt's target folder: manifest, compiled SQL, run results."""
+        return self.home / "dbt" / "target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        """dbt's log folder."""
+        return self.home / "dbt" / "logs"
+
+    @property
+    def key_file(self) -> Path:
+        """The file of the pseudonym key (mode 0600)."""
+        return self.pseudonym_key_file or self.home / "secrets" / "pseudonym.key"
+
+    @property
+    def demo_folder(self) -> Path:
+        """What the demo wrote beside the exports: its truth and its marker."""
+        return self.home / "demo"
+
+
+def load_settings() -> Settings:
+    """Read the settings now.
+
+    Raises:
+        InvalidSettings: a value cannot be used; names each variable and what it should be.
+    """
+    home = Path(os.environ.get("HABITUE_HOME") or ".habitue").resolve()
+    try:
+        settings = Settings(_env_file=home / "settings.env")  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        lines = [
+            f"HABITUE_{str(item['loc'][0]).upper()}={item['input']!r}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise InvalidSettings("settings that cannot be used:\n  " + "\n  ".join(lines)) from None
+    return settings.model_copy(update={"home": home})
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return load_settings()
