@@ -1,0 +1,130 @@
+with profiles as (
+    select * from {{ ref('int_customer_profiles') }}
+),
+
+activity as (
+    select * from {{ ref('int_golden_activity') }}
+),
+
+first_stores as (
+    select * from {{ ref('int_customer_first_stores') }}
+),
+
+consents as (
+    select * from {{ ref('int_customer_consents') }}
+),
+
+age_bands as (
+    select * from {{ ref('age_bands') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+measured as (
+    select
+        profiles.*,
+        as_of.as_of_date,
+        {{ age_in_years('profiles.birth_date', 'as_of.as_of_date') }} as age,
+        coalesce(activity.order_count, 0) as order_count,
+        coalesce(activity.order_year_1_count, 0) as order_year_1_count,
+        coalesce(activity.order_year_2_count, 0) as order_year_2_count,
+        coalesce(activity.purchased_unit_count, 0) as purchased_unit_count,
+        coalesce(activity.discounted_unit_count, 0) as discounted_unit_count,
+        coalesce(activity.returned_unit_count, 0) as returned_unit_count,
+        coalesce(activity.gross_amount, 0) as gross_amount,
+        coalesce(activity.discount_amount, 0) as discount_amount,
+        coalesce(activity.return_amount, 0) as return_amount,
+        coalesce(activity.net_amount, 0) as net_amount,
+        coalesce(activity.net_year_1_amount, 0) as net_year_1_amount,
+        coalesce(activity.net_year_2_amount, 0) as net_year_2_amount,
+        coalesce(activity.net_calendar_year_1_amount, 0) as net_calendar_year_1_amount,
+        coalesce(activity.net_calendar_year_2_amount, 0) as net_calendar_year_2_amount,
+        coalesce(activity.has_bought_on_web, false) as has_bought_on_web,
+        coalesce(activity.has_bought_in_store, false) as has_bought_in_store,
+        coalesce(activity.is_multi_channel, false) as is_multi_channel,
+        coalesce(consents.has_email_consent, false) as has_email_consent,
+        coalesce(consents.has_sms_consent, false) as has_sms_consent,
+        coalesce(consents.has_post_consent, false) as has_post_consent,
+        first_stores.first_store_key,
+        first_stores.first_channel,
+        activity.first_order_date,
+        activity.last_order_date,
+        activity.first_purchase_at,
+        activity.last_purchase_at,
+        {{ months_between('activity.last_order_date', 'as_of.as_of_date') }} as months_since_last_order
+    from profiles
+    cross join as_of
+    left join activity on profiles.customer_key = activity.customer_key
+    left join first_stores on profiles.customer_key = first_stores.customer_key
+    left join consents on profiles.customer_key = consents.customer_key
+),
+
+final as (
+    select
+        measured.customer_key,
+        cast(
+            case
+                when measured.last_order_date is null then 'never_bought'
+                when measured.months_since_last_order < {{ var('churned_after_months') }} then 'active'
+                when measured.months_since_last_order < {{ var('long_gone_after_months') }} then 'churned'
+                else 'long_gone'
+            end as {{ dbt.type_string() }}
+        ) as status,
+        measured.gender,
+        measured.birth_date,
+        measured.age,
+        cast(coalesce(age_bands.age_band, 'unknown') as {{ dbt.type_string() }}) as age_band,
+        measured.city,
+        measured.postcode,
+        measured.country,
+        measured.first_channel,
+        measured.first_store_key,
+        cast(
+            coalesce(measured.declared_home_store_key, measured.first_store_key)
+            as {{ dbt.type_string() }}
+        ) as home_store_key,
+        measured.source_customer_count,
+        measured.order_count,
+        measured.order_year_1_count,
+        measured.order_year_2_count,
+        measured.purchased_unit_count,
+        measured.discounted_unit_count,
+        measured.returned_unit_count,
+        {{ rate('measured.discounted_unit_count', 'measured.purchased_unit_count') }} as discounted_unit_rate,
+        measured.gross_amount,
+        measured.discount_amount,
+        measured.return_amount,
+        measured.net_amount as ltv_net_amount,
+        {{ divide_half_up('measured.gross_amount - measured.discount_amount', 'measured.order_count', 2) }}
+            as average_ticket_amount,
+        measured.net_year_1_amount,
+        measured.net_year_2_amount,
+        measured.net_calendar_year_1_amount,
+        measured.net_calendar_year_2_amount,
+        measured.has_bought_on_web,
+        measured.has_bought_in_store,
+        measured.is_multi_channel,
+        measured.order_count >= 2 as is_repeat_customer,
+        measured.has_email_consent,
+        measured.has_sms_consent,
+        measured.has_post_consent,
+        measured.email_key is not null as has_email,
+        measured.phone_key is not null as has_phone,
+        measured.months_since_last_order,
+        cast({{ dbt.datediff('measured.last_order_date', 'measured.as_of_date', 'day') }} as integer)
+            as days_since_last_order,
+        measured.first_purchase_at,
+        measured.last_purchase_at,
+        measured.first_order_date,
+        measured.last_order_date,
+        {{ first_of_month('measured.first_order_date') }} as cohort_month,
+        measured.first_registered_date,
+        measured.as_of_date
+    from measured
+    left join age_bands
+        on measured.age between age_bands.lowest_age and age_bands.highest_age
+)
+
+select * from final

@@ -1,0 +1,57 @@
+with orders as (
+    select * from {{ ref('unified_orders') }}
+),
+
+exports as (
+    select * from {{ ref('stg_habitue__exports') }}
+    where entity in ('sales_order', 'tickets')
+),
+
+sales_dates as (
+    select
+        min(order_date) as first_data_date,
+        max(order_date) as last_data_date
+    from orders
+    where is_valid_sale
+),
+
+-- An export with a time of day was cut inside that day, so the day is not complete (D5).
+cut_days as (
+    select cast(last_exported_at as date) as cut_date
+    from exports
+    where last_exported_at > cast(cast(last_exported_at as date) as timestamp)
+),
+
+complete as (
+    select
+        sales_dates.first_data_date,
+        sales_dates.last_data_date,
+        case
+            when sales_dates.last_data_date in (select cut_days.cut_date from cut_days)
+                then {{ add_days('sales_dates.last_data_date', -1) }}
+            else sales_dates.last_data_date
+        end as last_complete_date,
+        cast({{ "'" ~ var('as_of') ~ "'" if var('as_of') else 'null' }} as date) as chosen_date
+    from sales_dates
+),
+
+dated as (
+    select
+        *,
+        cast(coalesce(chosen_date, last_complete_date, date '1970-01-01') as date) as as_of_date
+    from complete
+),
+
+final as (
+    select
+        as_of_date,
+        cast(first_data_date as date) as first_data_date,
+        cast(last_data_date as date) as last_data_date,
+        {{ first_of_month('first_data_date') }} as first_data_month,
+        -- The last month that is over by the as-of date.
+        {{ add_months(first_of_month(add_days('as_of_date', 1)), -1) }} as last_complete_month,
+        chosen_date is not null as is_chosen
+    from dated
+)
+
+select * from final

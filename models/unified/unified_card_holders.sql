@@ -1,0 +1,54 @@
+with card_customers as (
+    select * from {{ ref('stg_cashmere__customers') }}
+),
+
+-- A recycled card has one row per holder; each holds it until the next one's first day.
+holders as (
+    select
+        *,
+        row_number() over (
+            partition by card_key
+            order by holder_from_date nulls first
+        ) as holder_number,
+        lead(holder_from_date) over (
+            partition by card_key
+            order by holder_from_date nulls first
+        ) as next_holder_from_date
+    from card_customers
+),
+
+final as (
+    select
+        cast(
+            case
+                when holder_number = 1 then 'cashmere:' || card_key
+                else 'cashmere:' || card_key || ':' || cast(holder_from_date as {{ dbt.type_string() }})
+            end as {{ dbt.type_string() }}
+        ) as source_customer_key,
+        cast(card_key as {{ dbt.type_string() }}) as card_key,
+        cast(holder_number as integer) as holder_number,
+        holder_number = 1 as is_first_holder,
+        -- What was bought before the first known holder's registration is counted as that holder's.
+        cast(
+            case when holder_number = 1 then date '1900-01-01' else holder_from_date end as date
+        ) as holder_from_date,
+        cast(coalesce(next_holder_from_date, date '9999-12-31') as date) as holder_until_date,
+        gender,
+        birth_date,
+        first_name_key,
+        last_name_key,
+        email_key,
+        phone_key,
+        postcode,
+        city,
+        country,
+        home_store_code,
+        has_email_optin,
+        has_sms_optin,
+        has_post_optin,
+        created_date,
+        updated_at_local
+    from holders
+)
+
+select * from final

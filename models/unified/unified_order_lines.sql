@@ -1,0 +1,104 @@
+with lines as (
+    select * from {{ ref('unified_order_lines__magento') }}
+    union all
+    select * from {{ ref('unified_order_lines__cashmere') }}
+),
+
+documents as (
+    select * from {{ ref('unified_orders__magento') }}
+    union all
+    select * from {{ ref('unified_orders__cashmere') }}
+),
+
+products as (
+    select * from {{ ref('unified_products') }}
+),
+
+fx_rates as (
+    select * from {{ ref('fx_rates') }}
+    where reporting_currency = '{{ var("reporting_currency") }}'
+),
+
+-- A return's customer and date of sale are those of the order it undoes, where that is known (D8).
+joined as (
+    select
+        lines.*,
+        documents.document_type,
+        documents.channel,
+        documents.store_key,
+        documents.employee_key,
+        documents.order_status,
+        documents.is_valid,
+        documents.currency,
+        documents.ordered_at,
+        documents.ordered_at_local,
+        documents.order_date,
+        products.product_key,
+        products.product_kind,
+        originals.order_date as found_original_order_date,
+        coalesce(originals.source_customer_key, documents.source_customer_key) as source_customer_key,
+        case when originals.is_valid is null then true else originals.is_valid end as is_original_valid,
+        case
+            when documents.currency = '{{ var("reporting_currency") }}' then 1
+            else fx_rates.rate
+        end as fx_rate
+    from lines
+    inner join documents on lines.order_key = documents.order_key
+    left join documents as originals on lines.original_order_key = originals.order_key
+    left join products on products.product_key = lines.source_system || ':' || lines.sku
+    left join fx_rates
+        on documents.currency = fx_rates.currency and documents.rate_date = fx_rates.rate_date
+),
+
+-- The amount in the document's own currency is kept beside the reporting one (D31).
+converted as (
+    select
+        joined.*,
+        round(gross_amount * fx_rate, 2) as reporting_gross_amount,
+        round(net_amount * fx_rate, 2) as reporting_net_amount,
+        round(tax_amount * fx_rate, 2) as reporting_tax_amount
+    from joined
+),
+
+final as (
+    select
+        order_line_key,
+        order_key,
+        original_order_key,
+        original_order_line_key,
+        source_system,
+        channel,
+        store_key,
+        employee_key,
+        source_customer_key,
+        cast(product_key as {{ dbt.type_string() }}) as product_key,
+        sku,
+        line_type,
+        order_status,
+        promo_code,
+        currency,
+        quantity,
+        cast(reporting_gross_amount as decimal(18, 2)) as gross_amount,
+        cast(reporting_gross_amount - reporting_net_amount as decimal(18, 2)) as discount_amount,
+        cast(reporting_net_amount as decimal(18, 2)) as net_amount,
+        cast(reporting_tax_amount as decimal(18, 2)) as tax_amount,
+        net_amount as original_currency_net_amount,
+        -- Gift-card sales are a loan, not revenue; drafts, voids and cancellations never count (D6).
+        is_valid and is_original_valid and coalesce(product_kind, 'merchandise') <> 'gift_card' as is_valid,
+        is_valid
+        and document_type = 'order'
+        and line_type = 'sale'
+        and quantity > 0
+        and coalesce(product_kind, 'merchandise') <> 'gift_card' as is_purchase,
+        line_type = 'sale'
+        and reporting_gross_amount - reporting_net_amount
+        > reporting_gross_amount * {{ var('discount_threshold_rate') }} as is_discounted,
+        ordered_at,
+        ordered_at_local,
+        order_date,
+        {{ first_of_month('order_date') }} as order_month,
+        cast(coalesce(found_original_order_date, order_date) as date) as original_order_date
+    from converted
+)
+
+select * from final

@@ -1,0 +1,72 @@
+with tickets as (
+    select * from {{ ref('stg_cashmere__tickets') }}
+),
+
+stores as (
+    select * from {{ ref('unified_stores') }}
+),
+
+card_holders as (
+    select * from {{ ref('unified_card_holders') }}
+),
+
+status_map as (
+    select * from {{ ref('order_status_map') }}
+    where source_system = 'cashmere'
+),
+
+placed as (
+    select
+        tickets.*,
+        stores.store_key,
+        stores.country,
+        stores.city,
+        coalesce(stores.time_zone, '{{ var("project_time_zone") }}') as time_zone,
+        coalesce(status_map.order_status, 'unknown') as order_status,
+        coalesce(status_map.is_valid_sale, false) as is_valid,
+        -- A card nobody is registered for still identifies whoever carries it.
+        case
+            when tickets.card_key is not null
+                then coalesce(card_holders.source_customer_key, 'cashmere:' || tickets.card_key)
+        end as source_customer_key
+    from tickets
+    left join stores on stores.store_key = 'cashmere:' || tickets.store_code
+    left join status_map on tickets.ticket_type = status_map.source_state
+    left join card_holders
+        on
+            tickets.card_key = card_holders.card_key
+            and cast(tickets.sold_at_local as date) >= card_holders.holder_from_date
+            and cast(tickets.sold_at_local as date) < card_holders.holder_until_date
+),
+
+final as (
+    select
+        cast('cashmere:' || ticket_id as {{ dbt.type_string() }}) as order_key,
+        cast('cashmere' as {{ dbt.type_string() }}) as source_system,
+        cast(ticket_id as {{ dbt.type_string() }}) as source_document_id,
+        cast(ticket_number as {{ dbt.type_string() }}) as order_number,
+        cast(case when ticket_type = 'RETURN' then 'return' else 'order' end as {{ dbt.type_string() }})
+            as document_type,
+        cast(null as {{ dbt.type_string() }}) as original_order_key,
+        cast('store' as {{ dbt.type_string() }}) as channel,
+        cast(store_key as {{ dbt.type_string() }}) as store_key,
+        cast('cashmere:' || employee_code as {{ dbt.type_string() }}) as employee_key,
+        cast(source_customer_key as {{ dbt.type_string() }}) as source_customer_key,
+        cast(order_status as {{ dbt.type_string() }}) as order_status,
+        is_valid,
+        cast(payment_method as {{ dbt.type_string() }}) as payment_method,
+        cast(null as {{ dbt.type_string() }}) as coupon_code,
+        cast(currency as {{ dbt.type_string() }}) as currency,
+        cast(country as {{ dbt.type_string() }}) as country,
+        cast(city as {{ dbt.type_string() }}) as city,
+        cast(0 as decimal(18, 4)) as shipping_amount,
+        cast(sold_at_local as date) as rate_date,
+        cast({{ local_to_utc('sold_at_local', 'time_zone') }} as timestamp) as ordered_at,
+        cast(sold_at_local as timestamp) as ordered_at_local,
+        cast(sold_at_local as date) as order_date,
+        {{ is_dst_gap('sold_at_local', 'time_zone') }} as is_dst_gap,
+        {{ is_dst_overlap('sold_at_local', 'time_zone') }} as is_dst_overlap
+    from placed
+)
+
+select * from final
