@@ -17,7 +17,8 @@ final as (
         cast(
             case
                 when upper(replace(title, '.', '')) in ('M', 'MR', 'MONSIEUR') then 'male'
-                when upper(replace(title, '.', '')) in ('MME', 'MLLE', 'MRS', 'MS', 'MISS') then 'female'
+                when upper(replace(title, '.', '')) in ('MME', 'MLLE', 'MRS', 'MS', 'MISS')
+                    then 'female'
                 else 'unknown'
             end as {{ dbt.type_string() }}
         ) as gender,
