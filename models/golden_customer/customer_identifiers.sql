@@ -19,26 +19,40 @@ keys as (
     select
         source_customer_key,
         'card' as identity_rule,
+        card_key as contact_key,
         card_key as key_value
     from named_customers
     union all
     select
         source_customer_key,
         'email' as identity_rule,
+        email_key as contact_key,
         email_key as key_value
     from named_customers
     union all
     select
         source_customer_key,
         'phone_and_name' as identity_rule,
+        phone_key as contact_key,
         phone_key || ' ' || name_key as key_value
     from named_customers
     union all
     select
         source_customer_key,
         'phone_and_postcode' as identity_rule,
+        phone_key as contact_key,
         phone_key || ' ' || postcode as key_value
     from named_customers
+),
+
+-- A shop's own telephone is nobody's, also where names or postcodes make each key's holders few.
+contacts as (
+    select
+        contact_key,
+        count(distinct source_customer_key) as contact_holder_count
+    from keys
+    where key_value is not null
+    group by contact_key
 ),
 
 shown_keys as (
@@ -48,10 +62,12 @@ shown_keys as (
         keys.key_value,
         identity_rules.priority,
         identity_rules.contradiction,
+        contacts.contact_holder_count,
         named_customers.name_key,
         named_customers.birth_date
     from keys
     inner join identity_rules on keys.identity_rule = identity_rules.identity_rule
+    inner join contacts on keys.contact_key = contacts.contact_key
     inner join named_customers on keys.source_customer_key = named_customers.source_customer_key
     where keys.key_value is not null
 ),
@@ -63,6 +79,7 @@ holdings as (
         key_value,
         min(contradiction) as contradiction,
         count(*) as holder_count,
+        max(contact_holder_count) as contact_holder_count,
         count(distinct name_key) as name_count,
         count(distinct birth_date) as birth_date_count
     from shown_keys
@@ -73,7 +90,7 @@ judged as (
     select
         *,
         case
-            when holder_count > {{ var('identity_key_cap') }} then 'shared_by_too_many'
+            when contact_holder_count > {{ var('identity_key_cap') }} then 'shared_by_too_many'
             when contradiction = 'name' and name_count > 1 then 'holders_contradict'
             when contradiction = 'birth_date' and birth_date_count > 1 then 'holders_contradict'
             when
