@@ -39,6 +39,27 @@ placed as (
             and cast(tickets.sold_at_local as date) < card_holders.holder_until_date
 ),
 
+-- Clock changes: a time the change skipped fits neither offset and moves forward by the earlier one; a time
+-- that happened twice fits both and is taken as the first (D30).
+offsets as (
+    select
+        placed.*,
+        {{ utc_by_offset('sold_at_local', 'time_zone', -1) }} as utc_by_earlier_offset,
+        {{ utc_by_offset('sold_at_local', 'time_zone', 1) }} as utc_by_later_offset
+    from placed
+),
+
+round_trips as (
+    select
+        offsets.*,
+        utc_by_earlier_offset <> utc_by_later_offset as is_near_clock_change,
+        utc_by_earlier_offset <> utc_by_later_offset
+        and {{ utc_to_local('utc_by_earlier_offset', 'time_zone') }} = sold_at_local as is_time_by_earlier_offset,
+        utc_by_earlier_offset <> utc_by_later_offset
+        and {{ utc_to_local('utc_by_later_offset', 'time_zone') }} = sold_at_local as is_time_by_later_offset
+    from offsets
+),
+
 final as (
     select
         cast('cashmere:' || ticket_id as {{ dbt.type_string() }}) as order_key,
@@ -61,12 +82,19 @@ final as (
         cast(city as {{ dbt.type_string() }}) as city,
         cast(0 as decimal(18, 4)) as shipping_amount,
         cast(sold_at_local as date) as rate_date,
-        cast({{ local_to_utc('sold_at_local', 'time_zone') }} as timestamp) as ordered_at,
+        cast(
+            case
+                when is_time_by_later_offset and not is_time_by_earlier_offset then utc_by_later_offset
+                else utc_by_earlier_offset
+            end as timestamp
+        ) as ordered_at,
         cast(sold_at_local as timestamp) as ordered_at_local,
         cast(sold_at_local as date) as order_date,
-        {{ is_dst_gap('sold_at_local', 'time_zone') }} as is_dst_gap,
-        {{ is_dst_overlap('sold_at_local', 'time_zone') }} as is_dst_overlap
-    from placed
+        is_near_clock_change
+        and not is_time_by_earlier_offset
+        and not is_time_by_later_offset as is_dst_gap,
+        is_time_by_earlier_offset and is_time_by_later_offset as is_dst_overlap
+    from round_trips
 )
 
 select * from final
