@@ -1,0 +1,151 @@
+"""What an export must look like: one contract per source and entity, read from YAML."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+CONTRACTS_FOLDER = Path(__file__).resolve().parent / "contracts"
+
+ColumnType = Literal["id", "text", "integer", "decimal", "timestamp", "date", "boolean", "zone"]
+PersonalKind = Literal["email", "phone", "card", "name", "magento_customer"]
+
+
+class InvalidContract(ValueError):
+    """A contract file cannot be used; the message names the file, the field and the fault."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FileFormat(_Model):
+    """How a source writes its files."""
+
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    encoding: Literal["utf-8", "cp1252", "cp1251", "latin-1"] = "utf-8"
+    decimal_mark: Literal[".", ","] = "."
+    thousands_marks: tuple[str, ...] = ()
+    timestamps: tuple[str, ...] = ("%Y-%m-%d %H:%M:%S", "iso")
+    dates: tuple[str, ...] = ("%Y-%m-%d",)
+    time_zone: str = "UTC"
+    phone_region: str = Field(default="FR", pattern=r"^[A-Z]{2}$")
+
+    @field_validator("thousands_marks")
+    @classmethod
+    def _known_marks(cls, marks: tuple[str, ...]) -> tuple[str, ...]:
+        for mark in marks:
+            if mark not in (" ", "\u00a0", "\u202f", ".", ",", "'"):
+                raise ValueError(f"{mark!r} is no thousands mark; use a space, '.', ',' or \"'\"")
+        return marks
+
+
+class Column(_Model):
+    """One column of an export."""
+
+    type: ColumnType = "text"
+    description: str = ""
+    required: bool = False
+    personal: PersonalKind | None = None
+    anonymised: bool = False
+    values: tuple[str, ...] = ()
+    is_birth_date: bool = False
+    may_be_future: bool = False
+
+
+class CurrencyRule(_Model):
+    """The columns that say in which currency, and on which day, a row's money stands."""
+
+    column: str
+    date: str
+
+
+class SignRule(_Model):
+    """Columns whose signs must agree: quantity times price has the sign of amount."""
+
+    quantity: str
+    price: str
+    amount: str
+
+
+class Contract(_Model):
+    """One entity of one source: its file format, columns, key and rules."""
+
+    source: str = Field(pattern=r"^[a-z][a-z0-9]*$")
+    entity: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    description: str
+    format: FileFormat
+    key: tuple[str, ...]
+    version: str | None = None
+    columns: dict[str, Column]
+    currency: CurrencyRule | None = None
+    sign: SignRule | None = None
+    phone_country: str | None = None
+
+    @property
+    def table(self) -> str:
+        """The raw table of this entity, with its schema."""
+        return f"raw.{self.source}_{self.entity}"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The column names in the contract's order."""
+        return tuple(self.columns)
+
+    def unknown_references(self) -> list[str]:
+        """Names that rules mention and `columns` lacks."""
+        wanted = [*self.key, self.version, self.phone_country]
+        if self.currency:
+            wanted += [self.currency.column, self.currency.date]
+        if self.sign:
+            wanted += [self.sign.quantity, self.sign.price, self.sign.amount]
+        return sorted({name for name in wanted if name and name not in self.columns})
+
+
+Contracts = dict[tuple[str, str], Contract]
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        loaded: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise InvalidContract(f"{path} is no YAML: {error}") from None
+    if not isinstance(loaded, dict):
+        raise InvalidContract(f"{path} must hold a mapping, not {type(loaded).__name__}")
+    return {str(key): value for key, value in loaded.items()}  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+
+
+def read_contract(path: Path) -> Contract:
+    """Read one contract; the file format of `_source.yml` beside it is its default.
+
+    Raises:
+        InvalidContract: the YAML or a field cannot be used.
+    """
+    fields = _read_yaml(path)
+    shared = path.parent / "_source.yml"
+    defaults = _read_yaml(shared) if shared.exists() else {}
+    fields["format"] = {**defaults.get("format", {}), **fields.get("format", {})}
+    fields["columns"] = {name: spec or {} for name, spec in fields.get("columns", {}).items()}
+    try:
+        contract = Contract(source=path.parent.name, entity=path.stem, **fields)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
+        )
+        raise InvalidContract(f"{path}: {faults}") from None
+    if unknown := contract.unknown_references():
+        raise InvalidContract(f"{path}: rules name {', '.join(unknown)}, not in its columns")
+    return contract
+
+
+def load_contracts(folder: Path = CONTRACTS_FOLDER) -> Contracts:
+    """Every contract under `folder`, by (source, entity), in a stable order.
+
+    Raises:
+        InvalidContract: a file cannot be used.
+    """
+    paths = sorted(path for path in folder.glob("*/*.yml") if not path.name.startswith("_"))
+    contracts = [read_contract(path) for path in paths]
+    return {(contract.source, contract.entity): contract for contract in contracts}

@@ -1,0 +1,164 @@
+"""The ledger of files: what was taken, refused or seen before, and what became of every row."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from orchestration.ingest.reasons import RefusedFile
+from orchestration.resources.landing import LandedFile
+from orchestration.resources.warehouse import Session
+
+FileState = Literal["loaded", "refused", "duplicate"]
+
+CREATE = """
+create table if not exists ops.files (
+    file_id bigint not null,
+    source varchar not null,
+    entity varchar not null,
+    file_name varchar not null,
+    sha256 varchar,
+    bytes bigint,
+    changed_ns bigint,
+    exported_at timestamp,
+    rows_seen bigint not null,
+    rows_loaded bigint not null,
+    rows_quarantined bigint not null,
+    rows_exact_duplicate bigint not null,
+    state varchar not null,
+    reason_code varchar,
+    reason varchar,
+    drift_columns varchar,
+    warnings varchar,
+    run_id varchar not null,
+    recorded_at timestamp not null
+)
+"""
+
+
+@dataclass
+class Entry:
+    """One line of the ledger: a file and what became of it."""
+
+    source: str
+    entity: str
+    file_name: str
+    state: FileState
+    sha256: str | None = None
+    size: int | None = None
+    changed_ns: int | None = None
+    exported_at: datetime | None = None
+    rows_seen: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_exact_duplicate: int = 0
+    reason_code: str | None = None
+    reason: str | None = None
+    drift_columns: tuple[str, ...] = ()
+    warnings: Counter[str] = field(default_factory=Counter[str])
+
+
+def entry_of(file: LandedFile, state: FileState, sha256: str | None) -> Entry:
+    """A line for a landed file, without counts yet."""
+    return Entry(
+        file.source,
+        file.entity,
+        file.name,
+        state,
+        sha256,
+        file.size,
+        file.changed_ns,
+        file.exported_at,
+    )
+
+
+def is_there(session: Session) -> bool:
+    """Whether this warehouse has a ledger yet."""
+    found = session.execute(
+        "select 1 from information_schema.tables where table_schema = 'ops' "
+        "and table_name = 'files'"
+    )
+    return bool(found)
+
+
+def next_file_id(session: Session) -> int:
+    """The number of the next file."""
+    return int(session.execute("select coalesce(max(file_id), 0) + 1 from ops.files")[0][0])
+
+
+def record(session: Session, file_id: int, entry: Entry, run_id: str, now: datetime) -> None:
+    """Add a line, within the caller's transaction."""
+    values: list[object] = [
+        file_id,
+        entry.source,
+        entry.entity,
+        entry.file_name,
+        entry.sha256,
+        entry.size,
+        entry.changed_ns,
+        entry.exported_at,
+        entry.rows_seen,
+        entry.rows_loaded,
+        entry.rows_quarantined,
+        entry.rows_exact_duplicate,
+        entry.state,
+        entry.reason_code,
+        entry.reason,
+        ",".join(entry.drift_columns) or None,
+        json.dumps(dict(sorted(entry.warnings.items()))),
+        run_id,
+        now,
+    ]
+    marks = ", ".join("?" for _ in values)
+    session.execute(f"insert into ops.files values ({marks})", values)
+
+
+def record_refusal(
+    session: Session, refused: RefusedFile, entry: Entry, run_id: str, now: datetime
+) -> None:
+    """Add a refusal, once for the same bytes and reason however often it is met."""
+    entry.reason_code, entry.reason = refused.reason_code, refused.message
+    known = session.execute(
+        "select file_id from ops.files where source = ? and entity = ? and file_name = ? "
+        "and state = 'refused' and reason_code = ? and reason = ? "
+        "and coalesce(sha256, '') = coalesce(cast(? as varchar), '')",
+        [
+            entry.source,
+            entry.entity,
+            entry.file_name,
+            refused.reason_code,
+            refused.message,
+            entry.sha256,
+        ],
+    )
+    if known:
+        session.execute(
+            "update ops.files set changed_ns = ? where file_id = ?",
+            [entry.changed_ns, known[0][0]],
+        )
+        return
+    record(session, next_file_id(session), entry, run_id, now)
+
+
+def known_looks(
+    session: Session, source: str, states: tuple[FileState, ...]
+) -> set[tuple[str, str, int, int]]:
+    """(entity, file name, size, change time) of the files in one of the given states."""
+    marks = ", ".join("?" for _ in states)
+    found = session.execute(
+        "select entity, file_name, bytes, changed_ns from ops.files "
+        f"where source = ? and state in ({marks}) and changed_ns is not null",
+        [source, *states],
+    )
+    return {(row[0], row[1], row[2], row[3]) for row in found}
+
+
+def is_loaded(session: Session, source: str, entity: str, sha256: str) -> bool:
+    """Whether the same bytes were loaded before, under whatever name."""
+    found = session.execute(
+        "select 1 from ops.files "
+        "where source = ? and entity = ? and sha256 = ? and state = 'loaded' limit 1",
+        [source, entity, sha256],
+    )
+    return bool(found)

@@ -1,0 +1,165 @@
+"""Rows that could not be loaded: kept encrypted for 30 days, listed and tried again."""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+
+from orchestration.ingest.pseudonym import Pseudonymiser
+from orchestration.ingest.reasons import REMEDIES, Reason
+from orchestration.resources.warehouse import Session
+
+RETENTION = timedelta(days=30)
+
+CREATE = """
+create table if not exists ops.quarantine (
+    quarantine_id bigint not null,
+    file_id bigint not null,
+    source varchar not null,
+    entity varchar not null,
+    file_name varchar not null,
+    line_no bigint not null,
+    reason_code varchar not null,
+    column_name varchar,
+    message varchar not null,
+    value_hash varchar,
+    encrypted_row varchar,
+    state varchar not null,
+    recorded_at timestamp not null,
+    expires_at timestamp not null
+)
+"""
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row for the quarantine, still in the clear: never log it."""
+
+    line_no: int
+    reason: Reason
+    column: str | None
+    detail: str
+    value: str
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class QuarantinedRow:
+    """A row of the quarantine as listed: where it stood, why it is here, what to do."""
+
+    quarantine_id: int
+    file_id: int
+    source: str
+    entity: str
+    file_name: str
+    line_no: int
+    reason_code: str
+    column_name: str | None
+    message: str
+    state: str
+    recorded_at: datetime
+    expires_at: datetime
+
+
+class Envelope:
+    """Encrypts and opens the raw text of quarantined rows."""
+
+    def __init__(self, pseudonymiser: Pseudonymiser) -> None:
+        # Imported late: only files with bad rows need it.
+        from cryptography.fernet import Fernet
+
+        self._fernet = Fernet(pseudonymiser.quarantine_key())
+
+    def seal(self, header: Sequence[str], raw: bytes) -> str:
+        """Header names and a row's bytes as one encrypted text."""
+        content = {"header": list(header), "raw": base64.b64encode(raw).decode()}
+        return self._fernet.encrypt(json.dumps(content).encode()).decode()
+
+    def open(self, sealed: str) -> tuple[list[str], bytes]:
+        """Header names and the row's bytes."""
+        content = json.loads(self._fernet.decrypt(sealed.encode()))
+        return content["header"], base64.b64decode(content["raw"])
+
+
+def message(file_name: str, bad: BadRow) -> str:
+    """File, line, column, reason and remedy, without any value of the row."""
+    where = f"{file_name} line {bad.line_no}"
+    column = f", {bad.column}" if bad.column else ""
+    return f"{where}{column}: {bad.reason}: {bad.detail}; {REMEDIES[bad.reason]}"
+
+
+@dataclass(frozen=True)
+class QuarantineOrigin:
+    """The file that quarantined rows come from."""
+
+    file_id: int
+    source: str
+    entity: str
+    file_name: str
+    header: tuple[str, ...]
+
+
+def store(
+    session: Session,
+    origin: QuarantineOrigin,
+    rows: Sequence[BadRow],
+    pseudonymiser: Pseudonymiser,
+    now: datetime,
+) -> None:
+    """Add rows to the quarantine, within the caller's transaction."""
+    if not rows:
+        return
+    first = session.execute("select coalesce(max(quarantine_id), 0) + 1 from ops.quarantine")[0][0]
+    envelope = Envelope(pseudonymiser)
+    count = len(rows)
+    table = {
+        "quarantine_id": pa.array(range(first, first + count), pa.int64()),
+        "file_id": pa.array([origin.file_id] * count, pa.int64()),
+        "source": pa.array([origin.source] * count),
+        "entity": pa.array([origin.entity] * count),
+        "file_name": pa.array([origin.file_name] * count),
+        "line_no": pa.array([row.line_no for row in rows], pa.int64()),
+        "reason_code": pa.array([str(row.reason) for row in rows]),
+        "column_name": pa.array([row.column for row in rows], pa.string()),
+        "message": pa.array([message(origin.file_name, row) for row in rows]),
+        "value_hash": pa.array(
+            [pseudonymiser.value_hash(row.value) if row.value else None for row in rows],
+            pa.string(),
+        ),
+        "encrypted_row": pa.array([envelope.seal(origin.header, row.raw) for row in rows]),
+        "state": pa.array(["open"] * count),
+        "recorded_at": pa.array([now] * count, pa.timestamp("us")),
+        "expires_at": pa.array([now + RETENTION] * count, pa.timestamp("us")),
+    }
+    session.append("ops.quarantine", pa.table(table))
+
+
+def forget_expired(session: Session, now: datetime) -> None:
+    """Drop the raw text of rows older than 30 days; that they were refused stays known."""
+    session.execute(
+        "update ops.quarantine set encrypted_row = null "
+        "where expires_at < ? and encrypted_row is not null",
+        [now],
+    )
+
+
+def listed(
+    session: Session, source: str | None, entity: str | None, state: str | None
+) -> list[QuarantinedRow]:
+    """The rows of the quarantine, oldest first; a filter left out matches all."""
+    found = session.execute(
+        """
+        select quarantine_id, file_id, source, entity, file_name, line_no, reason_code,
+            column_name, message, state, recorded_at, expires_at
+        from ops.quarantine
+        where source = coalesce(cast(? as varchar), source)
+            and entity = coalesce(cast(? as varchar), entity)
+            and state = coalesce(cast(? as varchar), state)
+        order by quarantine_id
+        """,
+        [source, entity, state],
+    )
+    return [QuarantinedRow(*row) for row in found]

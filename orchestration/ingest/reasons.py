@@ -1,0 +1,89 @@
+"""Why a row is quarantined or a file refused: the reason codes and the refusal itself."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A reason code, with what to do about it in `REMEDIES`."""
+
+    # a whole file
+    NAME = "NAME"
+    UNKNOWN_ENTITY = "UNKNOWN_ENTITY"
+    CHECKSUM = "CHECKSUM"
+    EMPTY_FILE = "EMPTY_FILE"
+    GZ_CORRUPT = "GZ_CORRUPT"
+    GZ_BOMB = "GZ_BOMB"
+    HEADER_MISSING = "HEADER_MISSING"
+    HEADER_DUP = "HEADER_DUP"
+    DELIM = "DELIM"
+    TRUNCATED = "TRUNCATED"
+    LINE_TOO_LONG = "LINE_TOO_LONG"
+    # a line (ENC_INVALID: a file too, when most of it is in another encoding)
+    ENC_INVALID = "ENC_INVALID"
+    NUL_BYTE = "NUL_BYTE"
+    QUOTE = "QUOTE"
+    COLS_MISSING = "COLS_MISSING"
+    COLS_EXTRA = "COLS_EXTRA"
+    # a value
+    TOO_LONG = "TOO_LONG"
+    REQUIRED_MISSING = "REQUIRED_MISSING"
+    ID_MANGLED = "ID_MANGLED"
+    NUM_FORMAT = "NUM_FORMAT"
+    BOOL_FORMAT = "BOOL_FORMAT"
+    DATE_FORMAT = "DATE_FORMAT"
+    DATE_RANGE = "DATE_RANGE"
+    DATE_FUTURE = "DATE_FUTURE"
+    VALUE_UNKNOWN = "VALUE_UNKNOWN"
+    SIGN = "SIGN"
+    FX_MISSING = "FX_MISSING"
+
+
+REMEDIES: dict[Reason, str] = {
+    Reason.NAME: "name it <entity>_<YYYYMMDD>[_<HHMM>].csv[.gz] with letters, digits, . _ - only",
+    Reason.UNKNOWN_ENTITY: "rename it after an entity of this source, or move it out of landing",
+    Reason.CHECKSUM: "send the file again; it differs from the .sha256 beside it",
+    Reason.EMPTY_FILE: "send the file again; an empty day still has its header line",
+    Reason.GZ_CORRUPT: "send the file again; the compressed data are damaged or cut",
+    Reason.GZ_BOMB: "check where the file comes from; it unpacks to an implausible size",
+    Reason.HEADER_MISSING: "add the columns to the export, or correct the contract",
+    Reason.HEADER_DUP: "name every column of the export once",
+    Reason.DELIM: "export with the contract's delimiter, or correct the contract",
+    Reason.TRUNCATED: "send the file again; it ends in the middle of a row",
+    Reason.LINE_TOO_LONG: "check the export; a line has no end within the limit",
+    Reason.ENC_INVALID: "export in the contract's encoding, or correct the contract",
+    Reason.NUL_BYTE: "remove the NUL byte in the source system and send the row again",
+    Reason.QUOTE: "double every quote inside a quoted field and close the field",
+    Reason.COLS_MISSING: "quote fields that hold the delimiter or a line break; send the row again",
+    Reason.COLS_EXTRA: "quote fields that hold the delimiter; send the row again",
+    Reason.TOO_LONG: "shorten the value below 64 KiB in the source system",
+    Reason.REQUIRED_MISSING: "fill the value in the source system and send the row again",
+    Reason.ID_MANGLED: "export the identifier as text; a spreadsheet has rounded it",
+    Reason.NUM_FORMAT: "write the number with the contract's decimal mark, or correct the contract",
+    Reason.BOOL_FORMAT: "write 0/1, true/false, oui/non, O/N or Y/N",
+    Reason.DATE_FORMAT: "write the date in a format that the contract declares",
+    Reason.DATE_RANGE: "correct the year in the source system and send the row again",
+    Reason.DATE_FUTURE: "correct the date or the till's clock and send the row again",
+    Reason.VALUE_UNKNOWN: "use a value that the contract lists, or add it to the contract",
+    Reason.SIGN: "correct the sign: quantity times price and the amount contradict each other",
+    Reason.FX_MISSING: "add the rate to seeds/reference/fx_rates.csv, then retry the quarantine",
+}
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """A file that was not loaded, why, and what to do. Holds no personal data."""
+
+    source: str
+    entity: str
+    file_name: str
+    reason_code: str
+    message: str
+
+
+class FileRefused(Exception):
+    """A file cannot be loaded at all; nothing of it is kept."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{detail}; {REMEDIES[reason]}")
+        self.reason = reason

@@ -1,0 +1,132 @@
+"""Where tables live: one interface, and DuckDB behind it."""
+
+import re
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import pyarrow as pa
+
+Row = tuple[Any, ...]
+_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")
+
+
+class WarehouseBusy(RuntimeError):
+    """Another process holds the warehouse; the message says which file and what to do."""
+
+
+class Session(Protocol):
+    """An open connection to the warehouse."""
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement with `?` parameters; gives its rows, none for a statement."""
+        ...
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        """Add Arrow rows to a table, matched by column name."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing: commits at the end, rolls back on any exception."""
+        ...
+
+
+class Warehouse(Protocol):
+    """A place that holds tables."""
+
+    def exists(self) -> bool:
+        """Whether anything was ever stored."""
+        ...
+
+    def session(self) -> AbstractContextManager[Session]:
+        """Open a connection; what was written is safe on disk when it is closed."""
+        ...
+
+
+def checked_name(name: str) -> str:
+    """`name` itself, when it is a plain `schema.table` or identifier.
+
+    Raises:
+        ValueError: the name would need quoting.
+    """
+    if not _NAME.match(name):
+        raise ValueError(f"{name!r} is no plain table or column name")
+    return name
+
+
+class DuckDBSession:
+    """One DuckDB connection."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement with `?` parameters; gives its rows, none for a statement."""
+        return self._connection.execute(sql, list(parameters)).fetchall()
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        """Add Arrow rows to a table, matched by column name."""
+        columns = ", ".join(f'"{checked_name(name)}"' for name in rows.column_names)
+        self._connection.register("incoming_rows", rows)
+        try:
+            self._connection.execute(
+                f"insert into {checked_name(table)} ({columns}) select {columns} from incoming_rows"
+            )
+        finally:
+            self._connection.unregister("incoming_rows")
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """All or nothing: commits at the end, rolls back on any exception."""
+        self._connection.begin()
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
+
+    def checkpoint(self) -> None:
+        """Move what was committed from the log into the file itself."""
+        try:
+            self._connection.execute("checkpoint")
+        except duckdb.TransactionException:
+            # Another connection of this process is writing: the last one to close checkpoints.
+            return
+
+
+class DuckDBWarehouse:
+    """Tables in one DuckDB file. The same plain connection options everywhere, because DuckDB
+    refuses to open a file twice in one process with different ones."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def exists(self) -> bool:
+        """Whether the file is there."""
+        return self.file.exists()
+
+    @contextmanager
+    def session(self) -> Generator[DuckDBSession]:
+        """Open a connection; on a clean close the file is checkpointed, no log stays beside it.
+
+        Raises:
+            WarehouseBusy: another process has the file open.
+        """
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = duckdb.connect(str(self.file))
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise WarehouseBusy(
+                    f"{self.file} is open in another process; wait for its run to end, then retry"
+                ) from None
+            raise
+        try:
+            session = DuckDBSession(connection)
+            yield session
+            session.checkpoint()
+        finally:
+            connection.close()
