@@ -1,0 +1,49 @@
+"""How a dbt node looks in Dagster."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
+
+from orchestration.assets.names import DEFAULT_OWNER, node_group, node_key
+
+SETTINGS = DagsterDbtTranslatorSettings(
+    enable_code_references=True, enable_source_tests_as_checks=True
+)
+
+
+class LayerTranslator(DagsterDbtTranslator):
+    """Key from schema and name, group from the folder, the description as it was written."""
+
+    def __init__(self) -> None:
+        super().__init__(SETTINGS)
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Schema and table."""
+        return node_key(dbt_resource_props)
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The folder, with the source for staging."""
+        return node_group(dbt_resource_props)
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """What the model's author wrote; the SQL stands in the metadata."""
+        return str(dbt_resource_props.get("description") or "").strip()
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The column schema, and the model's SQL and file."""
+        metadata = dict(super().get_metadata(dbt_resource_props))
+        metadata["file"] = dbt_resource_props["original_file_path"]
+        if code := dbt_resource_props.get("raw_code"):
+            metadata["sql"] = dg.MetadataValue.md(f"```sql\n{code}\n```")
+        return metadata
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+        """The owners that dbt knows, else the team that keeps the customer base."""
+        return super().get_owners(dbt_resource_props) or [DEFAULT_OWNER]
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        """dbt's tags, and the layer."""
+        layer = str(dbt_resource_props["schema"])
+        return {**super().get_tags(dbt_resource_props), "layer": layer}

@@ -1,0 +1,33 @@
+"""Jobs: everything, and one per source up to where the sources meet."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from orchestration.assets.names import raw_sources
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
+
+EVERYTHING = "everything"
+
+
+def jobs(manifest: Mapping[str, Any]) -> "list[UnresolvedAssetJobDefinition]":
+    """The job `everything`, and a job named after each source."""
+    whole = dg.define_asset_job(
+        EVERYTHING,
+        selection=dg.AssetSelection.all(),
+        description="From the landing folders to the published file, gates included.",
+    )
+    return [whole, *(_source_job(source) for source in raw_sources(manifest))]
+
+
+def _source_job(source: str) -> "UnresolvedAssetJobDefinition":
+    return dg.define_asset_job(
+        source,
+        selection=dg.AssetSelection.groups(f"raw_{source}", f"staging_{source}"),
+        description=f"Load and stage {source} alone, gates included; nothing is published.",
+    )

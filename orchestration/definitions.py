@@ -1,0 +1,34 @@
+"""Everything that Dagster knows of the project. Loading this reads dbt's manifest and no more."""
+
+import dagster as dg
+
+from orchestration.assets.ingestion import ingestion_assets, landing_assets
+from orchestration.assets.publication import publication_assets
+from orchestration.assets.transformation import transformation_assets
+from orchestration.assets.writing import run_lease
+from orchestration.automation.jobs import jobs
+from orchestration.project import load_manifest
+from orchestration.settings import Settings, get_settings
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """The definitions of one installation.
+
+    Raises:
+        ManifestMissing: dbt's manifest has not been written yet.
+    """
+    manifest = load_manifest(settings)
+    return dg.Definitions(
+        assets=[
+            *landing_assets(settings, manifest),
+            *ingestion_assets(settings, manifest),
+            *transformation_assets(settings, manifest),
+            *publication_assets(settings, manifest),
+        ],
+        jobs=jobs(manifest),
+        resources={"lease": run_lease(settings)},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions(get_settings())

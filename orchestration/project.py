@@ -1,0 +1,243 @@
+"""The dbt project inside this process: parsed once, built layer by layer, its events streamed.
+
+dbt keeps one process-wide state (its adapter, its connection to the build file), so one call at a
+time runs; layers follow each other within a run.
+"""
+
+import hashlib
+import json
+import os
+import queue
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from orchestration.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
+
+PROFILES_FOLDER = PROJECT_ROOT / "dbt_project"
+PARSED_FOLDERS = ("models", "dbt_project", "seeds/reference")
+QUIET = ("--log-level", "none", "--log-level-file", "info")
+RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
+FAILURE_EVENTS = frozenset({"RunResultError", "RunResultFailure", "MainEncounteredError"})
+
+_parsed: dict[Path, tuple[str, "Manifest"]] = {}
+
+
+class ManifestMissing(FileNotFoundError):
+    """dbt's manifest has not been written; the message says which command writes it."""
+
+
+class DbtFailed(RuntimeError):
+    """A dbt command failed; the message holds what dbt said."""
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What a table held right after dbt built it: rows, and each column's name and type."""
+
+    row_count: int
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class DbtEvent:
+    """One dbt result (a model, seed or test) as a dict, with the table's facts for a model."""
+
+    raw: dict[str, Any]
+    facts: TableFacts | None = None
+
+    @property
+    def unique_id(self) -> str:
+        """dbt's unique id of the node."""
+        return str(self.raw["data"]["node_info"]["unique_id"])
+
+
+def manifest_path(settings: Settings) -> Path:
+    """Where dbt's manifest lies."""
+    return settings.dbt_target / "manifest.json"
+
+
+def project_fingerprint() -> str:
+    """A digest of every file that dbt parses; it changes when any of them does."""
+    digest = hashlib.blake2b(digest_size=16)
+    files = [PROJECT_ROOT / "dbt_project.yml"]
+    for folder in PARSED_FOLDERS:
+        files += [path for path in (PROJECT_ROOT / folder).rglob("*") if path.is_file()]
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(PROJECT_ROOT)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def ensure_manifest(settings: Settings) -> Path:
+    """Parse the project if any of its files changed since the manifest was written.
+
+    Returns:
+        The path of manifest.json.
+
+    Raises:
+        DbtFailed: dbt cannot parse the project.
+    """
+    path = manifest_path(settings)
+    stamp = path.with_name("manifest.fingerprint")
+    fingerprint = project_fingerprint()
+    if path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
+        return path
+    _parse(settings, fingerprint)
+    stamp.write_text(fingerprint)
+    return path
+
+
+def load_manifest(settings: Settings) -> dict[str, Any]:
+    """The manifest as dbt wrote it.
+
+    Raises:
+        ManifestMissing: it has not been written yet.
+    """
+    path = manifest_path(settings)
+    if not path.exists():
+        raise ManifestMissing(
+            f"{path} does not exist: run `habitue prepare` with HABITUE_HOME={settings.home}"
+        )
+    return json.loads(path.read_text())
+
+
+def dbt_vars(settings: Settings) -> dict[str, str]:
+    """The dbt variables that the settings decide; an unset as_of leaves the project's default."""
+    values = {
+        "project_time_zone": settings.time_zone,
+        "reporting_currency": settings.currency,
+    }
+    if settings.as_of:
+        values["as_of"] = settings.as_of.isoformat()
+    return values
+
+
+@dataclass
+class DbtProcess:
+    """dbt inside this process, for one installation."""
+
+    settings: Settings
+    _failures: list[str] = field(default_factory=list)
+
+    def build(self, select: Sequence[str]) -> Iterator[DbtEvent]:
+        """Build and test what is selected, yielding each result when dbt reports it.
+
+        Tests run with the nodes they need: a test that also reads a layer further right waits
+        for that layer.
+
+        Raises:
+            DbtFailed: a model, seed or test of error severity failed; says which, in dbt's words.
+        """
+        command = [
+            "build", "--select", *select,
+            "--indirect-selection", "buildable",
+            "--exclude-resource-type", "unit_test",
+            "--vars", json.dumps(dbt_vars(self.settings)),
+        ]  # fmt: skip
+        events: queue.SimpleQueue[DbtEvent | dbtRunnerResult | BaseException] = queue.SimpleQueue()
+        worker = threading.Thread(target=self._run, args=(command, events), daemon=True)
+        worker.start()
+        try:
+            while isinstance(event := events.get(), DbtEvent):
+                yield event
+        finally:
+            # dbt cannot be started twice at once, so nothing goes on before it has ended.
+            worker.join()
+        if isinstance(event, BaseException):
+            raise event
+        if not event.success:
+            raise DbtFailed(self._failure_text(select, event))
+
+    def _run(self, command: list[str], events: "queue.SimpleQueue[Any]") -> None:
+        from dbt.cli.main import dbtRunner
+
+        self._failures.clear()
+
+        def forward(message: Any) -> None:
+            if (event := self._to_event(message)) is not None:
+                events.put(event)
+
+        try:
+            manifest = parsed_manifest(self.settings)
+            runner = dbtRunner(manifest=manifest, callbacks=[forward])
+            events.put(runner.invoke([*QUIET, *command, *_places(self.settings)]))
+        except BaseException as error:
+            events.put(error)
+
+    def _to_event(self, message: Any) -> DbtEvent | None:
+        name = str(message.info.name)
+        if name in FAILURE_EVENTS:
+            self._failures.append(str(message.info.msg).strip())
+        if name not in RESULT_EVENTS:
+            return None
+        from google.protobuf.json_format import MessageToDict
+
+        raw = cast(
+            "dict[str, Any]", MessageToDict(message, preserving_proto_field_name=True)
+        )
+        built = name != "LogTestResult" and raw["data"]["node_info"]["node_status"] == "success"
+        return DbtEvent(raw, _table_facts(raw["data"]["node_info"]) if built else None)
+
+    def _failure_text(self, select: Sequence[str], result: "dbtRunnerResult") -> str:
+        said = "\n".join(dict.fromkeys(self._failures)) or str(result.exception)
+        return f"dbt build of {' '.join(select)} failed:\n{said}"
+
+
+def parsed_manifest(settings: Settings) -> "Manifest":
+    """The project as dbt parsed it, kept in memory for this process.
+
+    Raises:
+        DbtFailed: dbt cannot parse the project.
+    """
+    fingerprint = project_fingerprint()
+    known = _parsed.get(settings.dbt_target)
+    return known[1] if known and known[0] == fingerprint else _parse(settings, fingerprint)
+
+
+def _parse(settings: Settings, fingerprint: str) -> "Manifest":
+    from dbt.cli.main import dbtRunner
+
+    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    result = dbtRunner().invoke([*QUIET, "parse", *_places(settings)])
+    if not result.success:
+        raise DbtFailed(f"dbt cannot parse the project: {result.exception}")
+    manifest = cast("Manifest", result.result)
+    _parsed[settings.dbt_target] = (fingerprint, manifest)
+    return manifest
+
+
+def _places(settings: Settings) -> list[str]:
+    """Point dbt at this installation's folders and build file."""
+    settings.build_file.parent.mkdir(parents=True, exist_ok=True)
+    os.environ.update(
+        DBT_TARGET_PATH=str(settings.dbt_target),
+        DBT_LOG_PATH=str(settings.dbt_logs),
+        HABITUE_BUILD_FILE=str(settings.build_file),
+        HABITUE_TARGET=settings.target,
+    )
+    return ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROFILES_FOLDER)]
+
+
+def _table_facts(node: Mapping[str, Any]) -> TableFacts:
+    """Ask dbt's own connection, in dbt's own thread, while it is still open."""
+    from dbt.adapters.factory import FACTORY
+
+    adapter: Any = next(iter(FACTORY.adapters.values()))
+    place = node["node_relation"]
+    with adapter.connection_named(f"facts_{node['unique_id']}"):
+        relation = adapter.Relation.create(
+            database=place["database"], schema=place["schema"], identifier=place["alias"]
+        )
+        _, table = adapter.execute(f"select count(*) from {relation}", fetch=True)
+        columns = adapter.get_columns_in_relation(relation)
+    return TableFacts(
+        row_count=int(table.rows[0][0]),
+        columns={str(column.name): str(column.dtype).lower() for column in columns},
+    )
