@@ -1,28 +1,19 @@
 """What every step of ingestion shares: settings, warehouse, key, rates and the clock."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from orchestration.ingest import ledger, quarantine
-from orchestration.ingest.contract import Contract, Contracts, load_contracts
+from orchestration.ingest.contract import Contracts, load_contracts
 from orchestration.ingest.pseudonym import Pseudonymiser, UnusableKey, load_key
 from orchestration.ingest.rates import known_rates
+from orchestration.ingest.raw_table import create_raw_table
 from orchestration.ingest.reader import Limits
 from orchestration.ingest.validation import Rules
 from orchestration.resources.landing import Landing, landing_of
 from orchestration.resources.warehouse import DuckDBWarehouse, Session, Warehouse
 from orchestration.settings import Settings
-
-_LOG = logging.getLogger(__name__)
-AUDIT_COLUMNS = {
-    "_file_id": "bigint",
-    "_line_no": "bigint",
-    "_exported_at": "timestamp",
-    "_loaded_at": "timestamp",
-    "_row_hash": "varchar",
-}
 
 Clock = Callable[[], datetime]
 
@@ -40,7 +31,7 @@ class Context:
     contracts: Contracts
     warehouse: Warehouse
     pseudonymiser: Pseudonymiser
-    rates: frozenset[tuple[object, str]]
+    rates: frozenset[tuple[date, str]]
     clock: Clock
     limits: Limits = field(default_factory=Limits)
 
@@ -87,26 +78,10 @@ def context_of(
         load_contracts() if contracts is None else contracts,
         warehouse,
         Pseudonymiser(key),
-        frozenset(known_rates(settings.currency)),
+        known_rates(settings.currency),
         clock,
         limits or Limits(),
     )
-
-
-def _create_raw_table(session: Session, contract: Contract) -> None:
-    """The raw table of a contract; columns that the contract gained since are added."""
-    columns = {**{f'"{name}"': "varchar" for name in contract.names}, **AUDIT_COLUMNS}
-    listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    session.execute(f"create table if not exists {contract.table} ({listed})")
-    schema, _, table = contract.table.partition(".")
-    known = session.execute(
-        "select column_name from information_schema.columns "
-        "where table_schema = ? and table_name = ?",
-        [schema, table],
-    )
-    for name in contract.names:
-        if (name,) not in known:
-            session.execute(f'alter table {contract.table} add column "{name}" varchar')
 
 
 def _check_fingerprint(session: Session, context: Context) -> None:
@@ -139,4 +114,4 @@ def prepare(session: Session, context: Context) -> None:
         session.execute(quarantine.CREATE)
         quarantine.forget_expired(session, context.moment())
         for contract in context.contracts.values():
-            _create_raw_table(session, contract)
+            create_raw_table(session, contract)

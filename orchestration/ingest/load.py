@@ -13,8 +13,10 @@ from orchestration.ingest import ledger, quarantine
 from orchestration.ingest.context import Clock, Context, context_of, prepare, utc_now, warehouse_of
 from orchestration.ingest.contract import Contract, Contracts, load_contracts
 from orchestration.ingest.quarantine import BadRow, QuarantinedRow, QuarantineOrigin
+from orchestration.ingest.raw_table import raw_rows
 from orchestration.ingest.reader import Block, FileReader, Header, Limits, open_file
 from orchestration.ingest.reasons import REMEDIES, FileRefused, Reason, RefusedFile
+from orchestration.ingest.retry import RetryReport, retry_quarantine
 from orchestration.ingest.row_hash import DuplicateFinder, row_hashes
 from orchestration.ingest.validation import Rules, validate
 from orchestration.resources.landing import (
@@ -29,11 +31,13 @@ from orchestration.settings import Settings
 
 __all__ = [
     "EntityReport",
+    "RetryReport",
     "ingest_entity",
     "list_quarantine",
     "load_contracts",
     "pending_files",
     "prepare_warehouse",
+    "retry_quarantine",
     "unclaimed_files",
 ]
 
@@ -73,28 +77,6 @@ class EntityReport:
 
 def quiet(_message: str) -> None:
     """Progress that nobody watches."""
-
-
-def raw_rows(
-    rows: pa.Table,
-    file_id: int,
-    line_no: pa.Array,
-    exported_at: datetime,
-    loaded_at: datetime,
-    hashes: pa.Array,
-) -> pa.Table:
-    """Canonical rows with their audit columns, as the raw tables hold them."""
-    count, moment = len(rows), pa.timestamp("us")
-    audit: dict[str, pa.Array] = {
-        "_file_id": pa.repeat(pa.scalar(file_id, pa.int64()), count),
-        "_line_no": line_no,
-        "_exported_at": pa.repeat(pa.scalar(exported_at, moment), count),
-        "_loaded_at": pa.repeat(pa.scalar(loaded_at, moment), count),
-        "_row_hash": hashes,
-    }
-    for name, values in audit.items():
-        rows = rows.append_column(name, values)
-    return rows
 
 
 @dataclass
@@ -235,9 +217,7 @@ def _refuse(
 def _refused_stranger(stranger: Stranger) -> RefusedFile:
     reason = Reason(stranger.reason_code)
     message = f"{stranger.shown_name}: {reason}: {stranger.detail}; {REMEDIES[reason]}"
-    return RefusedFile(
-        stranger.source, stranger.entity, stranger.shown_name, str(reason), message
-    )
+    return RefusedFile(stranger.source, stranger.entity, stranger.shown_name, str(reason), message)
 
 
 def _entities(contracts: Contracts) -> dict[str, Collection[str]]:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -250,8 +250,6 @@ class _Lines:
         )
         unclosed = np.append(lines[1:] != lines[:-1], True) & opens
         stray = np.where(opens, ~good_open | unclosed, ~good_close)
-        # A doubled quote at the start of a field closes and opens: `""x` opens after a delimiter
-        # and closes before x, which good_close catches; `"",` is an empty field.
         return lines[stray]
 
     def with_other_width(self, delimiter: int, width: int) -> Positions:
@@ -281,9 +279,10 @@ class _Feed:
 
     def __iter__(self) -> Iterator[str]:
         while self.at < len(self.lines):
-            if self.at in self.stops or int(self.lines.ends[self.at]) - self.begin > self.limit:
-                if self.at > 0 and int(self.lines.starts[self.at]) > self.begin:
-                    return
+            is_first = int(self.lines.starts[self.at]) == self.begin
+            too_far = int(self.lines.ends[self.at]) - self.begin > self.limit
+            if not is_first and (too_far or self.at in self.stops):
+                return
             self.at += 1
             yield self.lines.text(self.at - 1)
         self.ran_out = True
@@ -337,7 +336,7 @@ def _arrow_rows(data: bytes, header: Header, contract: Contract) -> tuple[pa.Tab
     """The rows of clean text, and whether a row of another width was left out."""
     ragged = False
 
-    def note(_row: Any) -> str:
+    def note(_row: object) -> str:
         nonlocal ragged
         ragged = True
         return "skip"
@@ -469,9 +468,7 @@ class BlockParser:
         starts, ends = lines.starts[at], lines.ends[at]
         if exact.records:
             spans = np.array(exact.spans, dtype=np.int64)
-            table = pa.concat_tables(
-                [table, rows_of(exact.records, self._header, self._contract)]
-            )
+            table = pa.concat_tables([table, rows_of(exact.records, self._header, self._contract)])
             at = np.concatenate((at, spans[:, 0]))
             starts = np.concatenate((starts, lines.starts[spans[:, 0]]))
             ends = np.concatenate((ends, lines.ends[spans[:, 1] - 1]))

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +53,7 @@ def _digests(texts: pa.Array, key: bytes) -> bytes:
     return b"".join(
         [
             blake2b(data[begin:end], key=key, digest_size=_DIGEST_BYTES).digest()
-            for begin, end in zip(offsets[:-1], offsets[1:], strict=True)
+            for begin, end in pairwise(offsets)
         ]
     )
 

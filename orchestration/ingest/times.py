@@ -62,8 +62,10 @@ def layout_of(date_format: str) -> Layout:
 
 @dataclass
 class Times:
-    """A parsed column. `stamp` is YYYYMMDDHHMMSS as a number, 0 where nothing was parsed;
-    `shaped` says which values have a declared shape, `real` which name a day and time that exist.
+    """A parsed column.
+
+    `stamp` is YYYYMMDDHHMMSS as a number, 0 where nothing was parsed; `shaped` says which values
+    have a declared shape, `real` which name a day and time that exist.
     """
 
     text: pa.Array
@@ -178,7 +180,8 @@ def _iso_to_utc(value: str) -> str | None:
 
 def _take_iso(values: pa.Array, times: Times) -> None:
     """Parse what is not yet parsed and is ISO 8601; few values, so one distinct value at a time."""
-    at = np.flatnonzero(~times.shaped & (pc.binary_length(values).to_numpy(zero_copy_only=False) > 0))
+    lengths = pc.binary_length(values).to_numpy(zero_copy_only=False)
+    at = np.flatnonzero(~times.shaped & (lengths > 0))
     if not len(at):
         return
     encoded = pc.dictionary_encode(values.take(pa.array(at)))
@@ -199,9 +202,7 @@ def parse(values: pa.Array, formats: tuple[str, ...], *, is_date: bool) -> Times
     """
     count = len(values)
     nothing = np.zeros(count, dtype=np.bool_)
-    times = Times(
-        pa.nulls(count, pa.string()), np.zeros(count, np.int64), nothing, nothing.copy()
-    )
+    times = Times(pa.nulls(count, pa.string()), np.zeros(count, np.int64), nothing, nothing.copy())
     canonical = _CANONICAL_DATE if is_date else _CANONICAL_TIMESTAMP
     for date_format in formats:
         if date_format == "iso":

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
@@ -67,7 +66,7 @@ def shape(value: str) -> str:
     return json.dumps(masked, ensure_ascii=True)
 
 
-def _flags(array: Any) -> Mask:
+def _flags(array: pa.Array) -> Mask:
     return np.asarray(pc.fill_null(array, False).to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
@@ -83,11 +82,8 @@ class _Check:
         self.faulty: Mask = np.zeros(len(rows), dtype=np.bool_)
         self.faults: list[RowFault] = []
         self.warnings: Counter[str] = Counter()
-        self._is_ascii = True
 
-    def fail(
-        self, mask: Mask, reason: Reason, column: str, detail: Callable[[str], str]
-    ) -> None:
+    def fail(self, mask: Mask, reason: Reason, column: str, detail: Callable[[str], str]) -> None:
         """Note a fault on rows that have none yet."""
         new = mask & ~self.faulty
         if not bool(new.any()):
@@ -110,8 +106,9 @@ class _Check:
 
     def _trim(self, name: str) -> None:
         raw = _single(self.rows.column(name))
-        if bool(pc.max(pc.binary_length(raw)).as_py() or 0 > _MAXIMUM_FIELD_BYTES):
-            too_long = _flags(pc.greater(pc.binary_length(raw), _MAXIMUM_FIELD_BYTES))
+        lengths = pc.binary_length(raw)
+        if (pc.max(lengths).as_py() or 0) > _MAXIMUM_FIELD_BYTES:
+            too_long = _flags(pc.greater(lengths, _MAXIMUM_FIELD_BYTES))
             self.trimmed[name] = raw
             self.fail(too_long, Reason.TOO_LONG, name, lambda v: f"{len(v)} characters")
         trimmed = pc.utf8_trim_whitespace(raw)
@@ -202,7 +199,7 @@ class _Check:
 
     def as_zone(self, name: str, _column: Column) -> pa.Array:
         values = self.trimmed[name]
-        zones = pa.array(sorted(available_timezones()) + [""])
+        zones = pa.array([*sorted(available_timezones()), ""])
         self.fail(
             ~_flags(pc.is_in(values, zones)),
             Reason.VALUE_UNKNOWN, name, lambda v: f"{shape(v)} is no IANA time zone",
@@ -292,11 +289,10 @@ def _code(value: str) -> str:
     return value if re.fullmatch(r"[A-Z]{3}", value) else shape(value)
 
 
-def _single(column: Any) -> pa.Array:
-    combined = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(combined, pa.ChunkedArray):
-        return pa.concat_arrays(combined.chunks)
-    return combined
+def _single(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays([pa.array([], pa.string()), *column.chunks])
 
 
 def _number_pattern(fmt: FileFormat, is_integer: bool) -> str:

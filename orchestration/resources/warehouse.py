@@ -98,8 +98,11 @@ class DuckDBSession:
 
 
 class DuckDBWarehouse:
-    """Tables in one DuckDB file. The same plain connection options everywhere, because DuckDB
-    refuses to open a file twice in one process with different ones."""
+    """Tables in one DuckDB file.
+
+    The same plain connection options everywhere, because DuckDB refuses to open a file twice in one
+    process with different ones.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
