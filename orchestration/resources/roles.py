@@ -1,0 +1,289 @@
+"""Who may do what in PostgreSQL: the roles, their schemas, and what each may read.
+
+The build writes as `loader`, `transformer` and `publisher`, one after the other, through one
+login. Readers see only what was published; a store manager only the views of `serving`.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import LiteralString, cast
+
+import psycopg
+from psycopg import sql
+from pydantic import SecretStr
+
+from orchestration.resources.postgres import PostgresAddress, PostgresSession, PostgresWarehouse
+
+DATABASE = "habitue"
+ORCHESTRATOR_DATABASE = "dagster"
+PUBLISHED_SCHEMAS = ("golden_customer", "enriched", "marts")
+SERVING_SCHEMA = "serving"
+STORE_MANAGERS = "access.store_managers"
+SERVICE = "habitue"
+BUILDERS = ("loader", "transformer", "publisher")
+READERS = ("bi_reader", "segment_reader", "activation")
+STORE_MANAGER = "store_manager"
+
+_READER_LIMITS = {
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "60s",
+    "lock_timeout": "5s",
+    "client_connection_check_interval": "10s",
+    "default_transaction_read_only": "on",
+    # A snapshot older than a publication would find the tables published since empty.
+    "default_transaction_isolation": "read committed",
+    "timezone": "UTC",
+}
+
+
+class NoSuchStoreManager(ValueError):
+    """A login cannot be given stores; the message says why."""
+
+
+@dataclass(frozen=True)
+class _Role:
+    """A role: what it is for, whether it logs in, and its settings in the warehouse."""
+
+    purpose: str
+    may_log_in: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+ROLES: Mapping[str, _Role] = {
+    "loader": _Role("writes raw rows, ledger and quarantine"),
+    "transformer": _Role("runs dbt: owns the layers while they are built"),
+    "publisher": _Role("owns what is published, and swaps it"),
+    STORE_MANAGER: _Role("reads the serving views, each login its own stores"),
+    SERVICE: _Role("the login of the build; acts as loader, transformer or publisher", True),
+    "bi_reader": _Role(
+        "BI tools: reads what is published",
+        True,
+        {**_READER_LIMITS, "search_path": "marts, enriched, golden_customer, serving"},
+    ),
+    "segment_reader": _Role(
+        "runs the rules of segments", True, {**_READER_LIMITS, "search_path": "marts"}
+    ),
+    "activation": _Role("reads segments for exports", True, _READER_LIMITS),
+    "privacy_officer": _Role("answers requests of access and erasure", True, _READER_LIMITS),
+    "orchestrator": _Role("owns the orchestrator's own database", True),
+}
+
+# schema: its owner, and who may read every table that the owner will ever make in it.
+_SCHEMAS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "raw": ("loader", ("transformer",)),
+    "ops": ("loader", ("transformer", "publisher", "privacy_officer")),
+    "reference": ("transformer", ()),
+    "staging": ("transformer", ()),
+    "unified": ("transformer", ()),
+    **{f"{name}_build": ("transformer", ("publisher",)) for name in PUBLISHED_SCHEMAS},
+    **dict.fromkeys((*PUBLISHED_SCHEMAS, SERVING_SCHEMA, "access"), ("publisher", ())),
+}
+
+
+def build_schema(layer: str) -> str:
+    """The private schema in which dbt builds a layer; a published layer's own name is served."""
+    return f"{layer}_build" if layer in PUBLISHED_SCHEMAS else layer
+
+
+def ensure_roles(
+    administrator: PostgresAddress, passwords: Mapping[str, SecretStr] | None = None
+) -> None:
+    """Make the databases, roles, schemas and grants, or complete them; may be run at any time.
+
+    Args:
+        administrator: A superuser, or a role with CREATEROLE and CREATEDB. The warehouse is the
+            database `habitue` of its server, the orchestrator's is `dagster`; both are made.
+        passwords: By role. A role left out keeps the password that it has.
+
+    Raises:
+        PostgresUnreachable: the server does not answer or refuses the administrator.
+        ValueError: a password is for a role that does not log in.
+    """
+    for name in passwords or {}:
+        if name not in ROLES or not ROLES[name].may_log_in:
+            raise ValueError(f"{name!r} is no role that logs in; {', '.join(_logins())} are")
+    with PostgresWarehouse(administrator).session() as session:
+        for name, role in ROLES.items():
+            _ensure_role(session, name, role)
+        for name, password in (passwords or {}).items():
+            set_password(session, name, password)
+        _ensure_memberships(session)
+        _ensure_database(session, DATABASE, owner=None)
+        _ensure_database(session, ORCHESTRATOR_DATABASE, owner="orchestrator")
+    warehouse = PostgresWarehouse(administrator.with_parts(dbname=DATABASE))
+    with warehouse.session() as session, session.transaction():
+        for statement in _warehouse_statements():
+            session.connection.execute(statement)
+
+
+def ensure_store_manager(
+    administrator: PostgresAddress, login: str, stores: Collection[str], password: SecretStr
+) -> None:
+    """Give a login to a store manager, who sees the rows of these stores in `serving`, no others.
+
+    Run again, it replaces the stores and the password.
+
+    Args:
+        administrator: As for `ensure_roles`, which must have run.
+        login: The new login; none of the product's own roles.
+        stores: Store keys as they stand in the marts.
+        password: The login's password.
+
+    Raises:
+        NoSuchStoreManager: the login is one of the product's roles, or exists without being a
+            store manager.
+    """
+    warehouse = PostgresWarehouse(administrator.with_parts(dbname=DATABASE))
+    with warehouse.session() as session, session.transaction():
+        _refuse_other_logins(session, login)
+        _ensure_role(session, login, _Role("a store manager", True))
+        _grant_membership(session, STORE_MANAGER, login)
+        settings = {**_READER_LIMITS, "search_path": SERVING_SCHEMA}
+        for statement in _role_settings(login, settings):
+            session.connection.execute(statement)
+        set_password(session, login, password)
+        session.execute("set local role publisher")
+        session.execute(f"delete from {STORE_MANAGERS} where login = ?", [login])
+        for store in sorted(set(stores)):
+            session.execute(f"insert into {STORE_MANAGERS} values (?, ?)", [login, store])
+
+
+def set_password(session: PostgresSession, login: str, password: SecretStr) -> None:
+    """Give a role its password; only the verifier made from it travels to the server."""
+    verifier = session.connection.pgconn.encrypt_password(
+        password.get_secret_value().encode(), login.encode(), b"scram-sha-256"
+    )
+    session.connection.execute(
+        sql.SQL("alter role {} password {}").format(sql.Identifier(login), verifier.decode())
+    )
+
+
+def _logins() -> list[str]:
+    return [name for name, role in ROLES.items() if role.may_log_in]
+
+
+def _ensure_role(session: PostgresSession, name: str, role: _Role) -> None:
+    if not session.execute("select 1 from pg_roles where rolname = ?", [name]):
+        session.connection.execute(sql.SQL("create role {}").format(sql.Identifier(name)))
+    # NOINHERIT keeps the service's login from being all its roles at once.
+    kind = sql.SQL(
+        ("login" if role.may_log_in else "nologin") + (" noinherit" if name == SERVICE else "")
+    )
+    session.connection.execute(sql.SQL("alter role {} {}").format(sql.Identifier(name), kind))
+    session.connection.execute(
+        sql.SQL("comment on role {} is {}").format(sql.Identifier(name), role.purpose)
+    )
+
+
+def _ensure_memberships(session: PostgresSession) -> None:
+    administrator = str(session.execute("select current_user")[0][0])
+    for builder in BUILDERS:
+        _grant_membership(session, builder, SERVICE)
+        _grant_membership(session, builder, administrator)
+    _grant_membership(session, "orchestrator", administrator)
+
+
+def _grant_membership(session: PostgresSession, role: str, member: str) -> None:
+    session.connection.execute(
+        sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(member))
+    )
+
+
+def _ensure_database(session: PostgresSession, name: str, owner: str | None) -> None:
+    if session.execute("select 1 from pg_database where datname = ?", [name]):
+        return
+    statement = sql.SQL("create database {}").format(sql.Identifier(name))
+    if owner:
+        statement += sql.SQL(" owner {}").format(sql.Identifier(owner))
+    try:
+        session.connection.execute(statement)
+    except psycopg.errors.DuplicateDatabase:
+        return  # another call made it meanwhile
+
+
+def _warehouse_statements() -> Iterator[sql.Composed | sql.SQL]:
+    yield from _database_grants()
+    for schema, (owner, readers) in _SCHEMAS.items():
+        yield sql.SQL("create schema if not exists {} authorization {}").format(
+            sql.Identifier(schema), sql.Identifier(owner)
+        )
+        for reader in readers:
+            yield from _reading(schema, owner, reader)
+    # The publisher keeps its own tables beside the ledger: lease, publications, golden keys.
+    yield sql.SQL("grant usage, create on schema ops to publisher")
+    for reader in ("loader", "transformer"):
+        yield from _reading("ops", "publisher", reader)
+    yield sql.SQL("grant usage on schema access to publisher")
+    yield from _store_manager_table()
+    for name, role in ROLES.items():
+        yield from _role_settings(name, role.settings)
+
+
+def _database_grants() -> Iterator[sql.Composed | sql.SQL]:
+    database = sql.Identifier(DATABASE)
+    everyone = sql.SQL(", ").join(sql.Identifier(name) for name in ROLES if name != "orchestrator")
+    builders = sql.SQL(", ").join(map(sql.Identifier, BUILDERS))
+    yield sql.SQL("revoke all on database {} from public").format(database)
+    yield sql.SQL("grant connect on database {} to {}").format(database, everyone)
+    yield sql.SQL("grant create, temporary on database {} to {}").format(database, builders)
+    yield sql.SQL("revoke all on schema public from public")
+
+
+def _reading(schema: str, owner: str, reader: str) -> Iterator[sql.Composed]:
+    """What exists now, and what the owner makes later: a rebuilt table is a new one."""
+    names = {
+        "schema": sql.Identifier(schema),
+        "owner": sql.Identifier(owner),
+        "reader": sql.Identifier(reader),
+    }
+    yield sql.SQL("grant usage on schema {schema} to {reader}").format(**names)
+    yield sql.SQL("grant select on all tables in schema {schema} to {reader}").format(**names)
+    yield sql.SQL(
+        "alter default privileges for role {owner} in schema {schema} "
+        "grant select on tables to {reader}"
+    ).format(**names)
+
+
+def _store_manager_table() -> Iterator[sql.SQL]:
+    yield sql.SQL("set local role publisher")
+    yield sql.SQL(
+        "create table if not exists access.store_managers ("
+        "login name not null, store_key text not null, primary key (login, store_key))"
+    )
+    yield sql.SQL(
+        "comment on table access.store_managers is "
+        "'Which login sees the rows of which store in the views of serving'"
+    )
+    yield sql.SQL("reset role")
+
+
+def _role_settings(name: str, settings: Mapping[str, str]) -> Iterator[sql.Composed]:
+    for key, value in settings.items():
+        # A list of schemas is written without quotes around the whole.
+        plain = key == "search_path"
+        written = sql.SQL(cast("LiteralString", value)) if plain else sql.Literal(value)
+        yield sql.SQL("alter role {} in database {} set {} = {}").format(
+            sql.Identifier(name), sql.Identifier(DATABASE), sql.Identifier(key), written
+        )
+
+
+def _refuse_other_logins(session: PostgresSession, login: str) -> None:
+    taken = session.execute(
+        """
+        select exists (
+            select 1
+            from pg_catalog.pg_auth_members as membership
+            where membership.member = role.oid
+                and membership.roleid = (
+                    select oid from pg_catalog.pg_roles where rolname = ?
+                )
+        )
+        from pg_catalog.pg_roles as role
+        where role.rolname = ?
+        """,
+        [STORE_MANAGER, login],
+    )
+    if login in ROLES or (taken and not taken[0][0]):
+        raise NoSuchStoreManager(
+            f"{login!r} is already a role of another kind; choose another login"
+        )
