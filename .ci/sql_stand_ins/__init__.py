@@ -1,7 +1,7 @@
 """What dbt hands to macros, in three dialects, so that sqlfluff renders models without a warehouse.
 
-HABITUE_SQL_DIALECT names the dialect (duckdb, postgres or sparksql; duckdb by default). The project's own macros
-are the real ones; only dbt's own are stood in for, and one that is missing here stops the linter.
+HABITUE_SQL_DIALECT names the dialect: duckdb (the default), postgres or sparksql. The project's own
+macros are the real ones; only dbt's own are stood in for, and a missing one stops the linter.
 """
 
 import os
@@ -25,7 +25,7 @@ _DATEADD = {
 }
 
 
-def var(name: str, default: Any = None) -> Any:
+def var(name: str, default: object = None) -> object:
     """The value that dbt_project.yml gives to a variable."""
     return VARIABLES.get(name, default)
 
@@ -65,7 +65,7 @@ class dbt:  # noqa: N801 - dbt's own name
         return "int"
 
     @staticmethod
-    def dateadd(datepart: str, interval: Any, from_date_or_timestamp: str) -> str:
+    def dateadd(datepart: str, interval: object, from_date_or_timestamp: str) -> str:
         """A date or a timestamp, moved."""
         return _DATEADD[ADAPTER].format(part=datepart, count=interval, date=from_date_or_timestamp)
 
