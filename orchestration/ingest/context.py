@@ -8,7 +8,7 @@ from orchestration.ingest import ledger, quarantine
 from orchestration.ingest.contract import Contracts, load_contracts
 from orchestration.ingest.pseudonym import Pseudonymiser, UnusableKey, load_key
 from orchestration.ingest.rates import known_rates
-from orchestration.ingest.raw_table import create_raw_table
+from orchestration.ingest.raw_table import create_raw_tables
 from orchestration.ingest.reader import Limits
 from orchestration.ingest.validation import Rules
 from orchestration.resources.landing import Landing, landing_of
@@ -113,5 +113,4 @@ def prepare(session: Session, context: Context) -> None:
         session.execute(ledger.CREATE)
         session.execute(quarantine.CREATE)
         quarantine.forget_expired(session, context.moment())
-        for contract in context.contracts.values():
-            create_raw_table(session, contract)
+        create_raw_tables(session, context.contracts.values())

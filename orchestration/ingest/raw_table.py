@@ -1,5 +1,6 @@
 """The raw tables: the contract's columns as text, and where each row came from."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import pyarrow as pa
@@ -16,20 +17,22 @@ AUDIT_COLUMNS = {
 }
 
 
-def create_raw_table(session: Session, contract: Contract) -> None:
-    """The raw table of a contract; columns that the contract gained since are added."""
-    columns = {**{f'"{name}"': "varchar" for name in contract.names}, **AUDIT_COLUMNS}
-    listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    session.execute(f"create table if not exists {contract.table} ({listed})")
-    schema, _, table = contract.table.partition(".")
-    known = session.execute(
-        "select column_name from information_schema.columns "
-        "where table_schema = ? and table_name = ?",
-        [schema, table],
-    )
-    for name in contract.names:
-        if (name,) not in known:
-            session.execute(f'alter table {contract.table} add column "{name}" varchar')
+def create_raw_tables(session: Session, contracts: Iterable[Contract]) -> None:
+    """The raw table of every contract; columns that a contract gained since are added."""
+    known: dict[str, set[str]] = {}
+    for table, column in session.execute(
+        "select table_name, column_name from information_schema.columns where table_schema = 'raw'"
+    ):
+        known.setdefault(f"raw.{table}", set()).add(column)
+    for contract in contracts:
+        if contract.table not in known:
+            columns = {**{f'"{name}"': "varchar" for name in contract.names}, **AUDIT_COLUMNS}
+            listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            session.execute(f"create table {contract.table} ({listed})")
+            continue
+        for name in contract.names:
+            if name not in known[contract.table]:
+                session.execute(f'alter table {contract.table} add column "{name}" varchar')
 
 
 def raw_rows(

@@ -26,6 +26,8 @@ Bytes = npt.NDArray[np.uint8]
 
 NEWLINE, RETURN, QUOTE = 10, 13, 34
 _BOM = b"\xef\xbb\xbf"
+# A capital A with tilde, then a sign from U+0080 to U+00BF: UTF-8 read as Latin-1 and written again.
+_MOJIBAKE = b"\xc3\x83\xc2"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _CUT = (Reason.COLS_MISSING, Reason.QUOTE, Reason.ENC_INVALID)
 _OTHER_DELIMITERS = (",", ";", "\t", "|")
@@ -432,7 +434,7 @@ class BlockParser:
             if index < kept_lines and raw_lines is not None:
                 built.bad.append(BadLine(index + first_line, reason, detail, raw_lines[index]))
         built.line_count = kept_lines
-        built.mojibake_lines = 0 if utf8.isascii() else utf8.count("Ã".encode())
+        built.mojibake_lines = 0 if utf8.isascii() else utf8.count(_MOJIBAKE)
         return built, self._rest(data, kept_lines, carry_from)
 
     @staticmethod

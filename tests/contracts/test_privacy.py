@@ -1,0 +1,147 @@
+"""Personal data: never outside the landing folder, and the key that guards it."""
+
+import logging
+from pathlib import Path
+
+import pytest
+from shop import ITEMS, Shop, card_holders, items, tickets
+
+from orchestration.ingest.load import ingest_entity, list_quarantine, prepare_warehouse
+from orchestration.ingest.pseudonym import Pseudonymiser, UnusableKey
+from orchestration.settings import Settings
+
+CANARIES = {
+    "email": "canary.address@example.org",
+    "last_name": "Canarybird",
+    "mobile": "+33687654321",
+    "card_no": "2999988887777",
+}
+
+
+def traces(home: Path, words: list[str]) -> list[tuple[str, str]]:
+    """Where any of the words stands in the home folder, the landing folder left out."""
+    files = [p for p in home.rglob("*") if p.is_file() and "landing" not in p.parts]
+    assert files
+    return [
+        (path.name, word)
+        for path in files
+        for word in words
+        if word.lower().encode() in path.read_bytes().lower()
+    ]
+
+
+def test_no_canary_leaves_the_landing_folder(shop: Shop, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.DEBUG)
+    bad = {**CANARIES, "created_on": "bad date"}
+    ragged = ";".join(CANARIES.values()) + "\n"
+    broken = f'"{";".join(CANARIES.values())}\n'
+    mixed_up = {**CANARIES, "birth_date": CANARIES["email"], "email_optin": "Canarybird"}
+    shop.land("customers_20250302.csv", card_holders(CANARIES, bad, mixed_up) + ragged + broken)
+    shop.land("tickets_20250302.csv", tickets({"card_no": CANARIES["card_no"]}, {"sold_at": CANARIES["email"]}))  # fmt: skip
+    shop.land("customers_20250303.csv", ragged + ragged)
+    for entity in ("customers", "tickets"):
+        shop.ingest("cashmere", entity)
+    words = [*CANARIES.values(), "canarybird", "687654321", "87654321"]
+    assert len(list_quarantine(shop.settings)) == 5
+    assert traces(shop.home, words) == []
+    logged = caplog.text + "".join(row.message for row in list_quarantine(shop.settings))
+    assert [word for word in words if word.lower() in logged.lower()] == []
+
+
+def test_the_canary_search_finds_what_is_there(shop: Shop):
+    shop.land("customers_20250302.csv", card_holders({"city": "Canarytown"}))
+    shop.ingest("cashmere", "customers")
+    assert traces(shop.home, ["canarytown"]) != []
+
+
+def test_personal_columns_hold_the_pseudonyms_of_their_kind(shop: Shop):
+    shop.land("customers_20250302.csv", card_holders({}))
+    shop.ingest("cashmere", "customers")
+    known = Pseudonymiser(shop.key.encode())
+    assert shop.rows("select card_no, first_name, email, mobile from raw.cashmere_customers") == [
+        (
+            known.token("card", "2900000000011"),
+            known.token("name", "lea"),
+            known.token("email", "lea.martin@example.com"),
+            known.token("phone", "+33612345678"),
+        )
+    ]
+
+
+def test_a_phone_is_read_as_dialled_in_the_country_of_its_row(shop: Shop):
+    number = {"mobile": "0612345678"}
+    shop.land(
+        "customers_20250302.csv",
+        card_holders(number, {**number, "country": "IT"}, {**number, "country": "??"}),
+    )
+    shop.ingest("cashmere", "customers")
+    french, italian, unknown = shop.values("mobile", "raw.cashmere_customers")
+    assert french == unknown and italian != french
+
+
+def test_a_malformed_address_is_no_identity_and_counted(shop: Shop):
+    shop.land("customers_20250302.csv", card_holders({"email": "no address", "mobile": "12"}))
+    report = shop.ingest("cashmere", "customers")
+    assert shop.values("email", "raw.cashmere_customers") == [None]
+    assert report.rows_loaded == 1
+    assert dict(report.warnings) == {"EMAIL_MALFORMED": 1, "PHONE_MALFORMED": 1}
+
+
+def test_a_column_that_its_owner_anonymised_is_taken_as_it_is(shop: Shop):
+    from orchestration.ingest.contract import load_contracts
+
+    contracts = load_contracts()
+    contract = contracts["cashmere", "tickets"]
+    card = contract.columns["card_no"].model_copy(update={"anonymised": True})
+    contracts["cashmere", "tickets"] = contract.model_copy(
+        update={"columns": {**contract.columns, "card_no": card}}
+    )
+    shop.contracts = contracts
+    shop.land("tickets_20250302.csv", tickets({"card_no": "9f86d081884c7d65"}))
+    shop.ingest("cashmere", "tickets")
+    assert shop.values("card_no", "raw.cashmere_tickets") == ["9f86d081884c7d65"]
+
+
+def test_the_raw_text_of_a_quarantined_row_expires(shop: Shop):
+    from datetime import timedelta
+
+    from shop import NOW
+
+    shop.land("sales_order_item_20250302.csv", items({"qty_ordered": "two"}))
+    shop.ingest(*ITEMS)
+    later = NOW + timedelta(days=31)
+    ingest_entity(shop.settings, *ITEMS, run_id="later", clock=lambda: later)
+    assert shop.rows("select encrypted_row, state from ops.quarantine") == [(None, "open")]
+
+
+def test_another_key_is_refused(shop: Shop):
+    shop.land("sales_order_item_20250302.csv", items({}))
+    shop.ingest(*ITEMS)
+    shop.key = shop.key[::-1]
+    with pytest.raises(UnusableKey, match="built with another pseudonym key"):
+        shop.ingest(*ITEMS)
+
+
+def test_a_first_run_makes_a_key_that_only_its_owner_reads(tmp_path: Path):
+    settings = Settings(home=tmp_path, settle_seconds=0)
+    prepare_warehouse(settings)
+    prepare_warehouse(settings)
+    assert settings.key_file.stat().st_mode & 0o777 == 0o600
+    assert settings.key_file.parent.stat().st_mode & 0o777 == 0o700
+    assert len(settings.key_file.read_bytes().strip()) >= 32
+
+
+def test_a_lost_key_is_not_replaced(tmp_path: Path):
+    settings = Settings(home=tmp_path, settle_seconds=0)
+    prepare_warehouse(settings)
+    settings.key_file.unlink()
+    with pytest.raises(UnusableKey, match="restore the file"):
+        prepare_warehouse(settings)
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path):
+    settings = Settings(home=tmp_path, settle_seconds=0)
+    prepare_warehouse(settings)
+    settings.key_file.chmod(0o640)
+    with pytest.raises(UnusableKey, match="chmod 600"):
+        prepare_warehouse(settings)

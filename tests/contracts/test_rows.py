@@ -1,0 +1,293 @@
+"""Rows: what goes to the quarantine and why, and how good values are written."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from shop import (
+    ITEM,
+    ITEMS,
+    STORES_HEADER,
+    Shop,
+    accounted,
+    card_holders,
+    items,
+    text_of,
+    tickets,
+)  # fmt: skip
+
+from orchestration.ingest import context
+from orchestration.ingest.contract import load_contracts
+from orchestration.ingest.load import list_quarantine
+
+NAME = "sales_order_item_20250302.csv"
+ONE = ",".join(ITEM.values())
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("item_id", "", "REQUIRED_MISSING"),
+        ("item_id", "   ", "REQUIRED_MISSING"),
+        ("updated_at", "", "REQUIRED_MISSING"),
+        ("order_id", "1E+05", "ID_MANGLED"),
+        ("sku", "4.01E+12", "ID_MANGLED"),
+        ("qty_ordered", "two", "NUM_FORMAT"),
+        ("base_row_total", '"78,00"', "NUM_FORMAT"),
+        ("base_row_total", '"1,078.00"', "NUM_FORMAT"),
+        ("base_row_total", "78.00 EUR", "NUM_FORMAT"),
+        ("base_row_total", "7.8E1", "NUM_FORMAT"),
+        ("base_row_total", "nan", "NUM_FORMAT"),
+        ("base_row_total", "123456789012345.00", "NUM_FORMAT"),
+        ("created_at", "2025-02-30 10:00:00", "DATE_FORMAT"),
+        ("created_at", "2025-13-01 10:00:00", "DATE_FORMAT"),
+        ("created_at", "2025-03-01 24:00:00", "DATE_FORMAT"),
+        ("created_at", "01/03/2025 10:00:00", "DATE_FORMAT"),
+        ("created_at", "2025-03-01", "DATE_FORMAT"),
+        ("created_at", "0001-01-01 00:00:00", "DATE_RANGE"),
+        ("created_at", "1900-01-01 00:00:00", "DATE_RANGE"),
+        ("created_at", "9999-12-31 23:59:59", "DATE_RANGE"),
+        ("created_at", "0000-00-00 00:00:00", "DATE_RANGE"),
+        ("created_at", "2025-11-21 12:00:01", "DATE_FUTURE"),
+        ("base_row_total", "-78.0000", "SIGN"),
+        ("qty_ordered", "-2.0000", "SIGN"),
+        ("name", "x" * 65_537, "TOO_LONG"),
+    ],
+)
+def test_a_bad_value_quarantines_its_row_only(shop: Shop, column: str, value: str, reason: str):
+    shop.land(NAME, items({}, {column: value}, {}))
+    report = shop.ingest(*ITEMS)
+    assert accounted(report) and report.rows_loaded == 2
+    assert shop.faults() == [(3, reason, "base_row_total" if reason == "SIGN" else column)]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "stored"),
+    [
+        ("order_id", "00012", "00012"),
+        ("order_id", "1.0", "1.0"),
+        ("order_id", "123456789012345678901234", "123456789012345678901234"),
+        ("sku", "12E3", "12E3"),
+        ("sku", "'; drop table raw.x; --", "'; drop table raw.x; --"),
+        ("name", "=HYPERLINK(1)", "=HYPERLINK(1)"),
+        ("name", "e\u0301te\u0301", "été"),
+        ("name", "  bra 👙 ", "bra 👙"),
+        ("name", "", None),
+        ("qty_ordered", "0", "0"),
+        ("base_discount_amount", "-0.5", "-0.5"),
+        ("created_at", "2025-03-01T09:00:00Z", "2025-03-01 09:00:00"),
+        ("created_at", "2025-03-01T09:00:00+03:00", "2025-03-01 06:00:00"),
+        ("created_at", "2025-03-01 09:00:00.123456", "2025-03-01 09:00:00"),
+        ("created_at", "2024-02-29 23:59:59", "2024-02-29 23:59:59"),
+        ("created_at", "2025-11-21 12:00:00", "2025-11-21 12:00:00"),
+        ("name", "x" * 65_536, "x" * 65_536),
+    ],
+)
+def test_a_good_value_is_written_canonically(
+    shop: Shop, column: str, value: str, stored: str | None
+):
+    shop.land(NAME, items({}, {column: value}))
+    assert shop.ingest(*ITEMS).rows_loaded == 2
+    assert shop.values(column)[1] == stored
+
+
+def test_a_return_has_negative_quantity_and_amount(shop: Shop):
+    shop.land(NAME, items({"qty_ordered": "-1", "base_row_total": "-39"}))
+    assert shop.ingest(*ITEMS).rows_loaded == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (ONE + ",extra", "COLS_EXTRA"),
+        ("1,2,3", "COLS_MISSING"),
+        (ONE.replace("Bra", '"Bra'), "QUOTE"),
+        (ONE.replace("Bra", '"Bra"x'), "QUOTE"),
+        (ONE.replace("Bra", "Br\ra"), "QUOTE"),
+        (ONE.replace("Bra", "Br\0a"), "NUL_BYTE"),
+        (ONE.encode().replace(b"Bra", b"Br\xe9"), "ENC_INVALID"),
+    ],
+)
+def test_a_broken_line_costs_that_line_only(shop: Shop, line: str | bytes, reason: str):
+    good = items({}, {"item_id": "2"}).encode()
+    raw = line if isinstance(line, bytes) else line.encode()
+    shop.land(NAME, good + raw + b"\n" + b"\n".join(good.splitlines()[1:]).replace(b"1,", b"9,", 1))
+    report = shop.ingest(*ITEMS)
+    assert accounted(report)
+    assert shop.faults() == [(4, reason, None)]
+    assert report.rows_loaded == 3 and report.rows_exact_duplicate == 1
+
+
+def test_three_undecodable_lines_of_many_are_quarantined_exactly(shop: Shop):
+    good = items(*[{"name": f"n{at}"} for at in range(1000)]).splitlines()
+    lines = [line.encode() for line in good]
+    for at in (10, 500, 900):
+        lines[at] = lines[at].replace(b",n", b",\xe9")
+    shop.land(NAME, b"\n".join(lines) + b"\n")
+    report = shop.ingest(*ITEMS)
+    assert shop.faults() == [(at + 1, "ENC_INVALID", None) for at in (10, 500, 900)]
+    assert report.rows_loaded == 997
+
+
+def test_a_line_break_in_quotes_is_one_row_named_by_its_first_line(shop: Shop):
+    shop.land(NAME, items({"name": '"two\r\nlines"'}, {}))
+    shop.ingest(*ITEMS)
+    assert shop.rows("select _line_no, name from raw.magento_sales_order_item order by 1") == [
+        (2, "two\nlines"), (4, "Bra"),
+    ]  # fmt: skip
+
+
+def test_exact_duplicates_collapse_and_are_counted(shop: Shop):
+    shop.land(NAME, items({"item_id": "1"}, {"item_id": "1"}, {"item_id": "1", "name": '"Bra"'}))
+    report = shop.ingest(*ITEMS)
+    assert (report.rows_loaded, report.rows_exact_duplicate) == (1, 2)
+    assert shop.rows("select _line_no from raw.magento_sales_order_item") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("amount", "stored"),
+    [
+        ("10,50", "10.50"), ("-10,50", "-10.50"), ("10", "10"), ("1 234,50", "1234.50"),
+        ("1\u00a0234,50", "1234.50"), ("10.50", None), ("1,234.50", None), ("1 23,50", None),
+        ("10,50 €", None), ("1.234,50", None),
+    ],
+)  # fmt: skip
+def test_till_amounts_have_decimal_commas(shop: Shop, amount: str, stored: str | None):
+    shop.land("tickets_20250302.csv", tickets({"total_incl_tax": amount}))
+    shop.ingest("cashmere", "tickets")
+    found = shop.values("total_incl_tax", "raw.cashmere_tickets")
+    assert found == ([stored] if stored else [])
+    assert [fault[1] for fault in shop.faults()] == ([] if stored else ["NUM_FORMAT"])
+
+
+@pytest.mark.parametrize(
+    ("sold_at", "stored"),
+    [
+        ("31/12/2024 23:59:59", "2024-12-31 23:59:59"),
+        ("31/12/2024 23:59", "2024-12-31 23:59:00"),
+        ("12/31/2024 23:59:59", None),
+        ("2024-12-31 23:59:59", None),
+        ("1/2/2024 10:00:00", None),
+    ],
+)
+def test_till_times_are_day_first_and_stay_local(shop: Shop, sold_at: str, stored: str | None):
+    shop.land("tickets_20250302.csv", tickets({"sold_at": sold_at}))
+    shop.ingest("cashmere", "tickets")
+    assert shop.values("sold_at", "raw.cashmere_tickets") == ([stored] if stored else [])
+
+
+def test_the_ticket_type_is_a_closed_list(shop: Shop):
+    shop.land("tickets_20250302.csv", tickets({}, {"ticket_type": "GIFT"}, {"ticket_type": "VOID"}))
+    shop.ingest("cashmere", "tickets")
+    assert shop.faults() == [(3, "VALUE_UNKNOWN", "ticket_type")]
+
+
+def test_till_time_is_judged_by_the_clock_of_the_shop(shop: Shop):
+    shop.land(
+        "tickets_20251121.csv",
+        tickets({"sold_at": "21/11/2025 13:00:00"}, {"sold_at": "21/11/2025 13:00:01"}),
+    )
+    shop.ingest("cashmere", "tickets")
+    assert shop.faults() == [(3, "DATE_FUTURE", "sold_at")]
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [("1", "true"), ("true", "true"), ("OUI", "true"), ("O", "true"), ("Y", "true"),
+     ("0", "false"), ("False", "false"), ("non", "false"), ("N", "false"), ("", None)],
+)  # fmt: skip
+def test_yes_and_no_in_every_spelling(shop: Shop, value: str, stored: str | None):
+    shop.land("customers_20250302.csv", card_holders({"email_optin": value}))
+    shop.ingest("cashmere", "customers")
+    assert shop.values("email_optin", "raw.cashmere_customers") == [stored]
+
+
+@pytest.mark.parametrize(
+    ("birth_date", "reason"),
+    [("31/12/1899", "DATE_RANGE"), ("01/01/1900", ""), ("21/11/2025", "DATE_FUTURE"), ("", "")],
+)
+def test_birth_dates_lie_between_1900_and_today(shop: Shop, birth_date: str, reason: str):
+    shop.land("customers_20250302.csv", card_holders({"birth_date": birth_date}))
+    shop.ingest("cashmere", "customers")
+    assert [fault[1] for fault in shop.faults()] == ([reason] if reason else [])
+
+
+def test_a_store_needs_a_time_zone_that_exists(shop: Shop):
+    row = "P01;Paris;;;FR;;Europe/Pariss;;"
+    shop.land("stores_20250301.csv", f"{STORES_HEADER}\n{row}\n")
+    shop.ingest("cashmere", "stores")
+    assert shop.faults() == [(2, "VALUE_UNKNOWN", "timezone")]
+
+
+def test_a_foreign_currency_needs_a_rate_of_its_day(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    rates = frozenset({(date(2025, 3, 1), "GBP")})
+    monkeypatch.setattr(context, "known_rates", lambda _currency: rates)
+    shop.land(
+        "tickets_20250302.csv",
+        tickets({"currency": "GBP"}, {"currency": "GBP", "sold_at": "02/03/2025 10:00:00"}),
+    )
+    shop.ingest("cashmere", "tickets")
+    assert shop.faults() == [(3, "FX_MISSING", "currency")]
+
+
+def test_every_message_names_file_line_column_reason_and_remedy(shop: Shop):
+    shop.land(NAME, items({"qty_ordered": "two"}))
+    shop.ingest(*ITEMS)
+    (row,) = list_quarantine(shop.settings)
+    assert row.message == (
+        'sales_order_item_20250302.csv line 2, qty_ordered: NUM_FORMAT: "aaa" is no decimal; '
+        "write the number with the contract's decimal mark, or correct the contract"
+    )
+
+
+def test_a_corrected_contract_loads_the_quarantined_rows(shop: Shop):
+    shop.land("tickets_20250302.csv", tickets({"ticket_type": "GIFT"}, {"sold_at": ""}, {}))
+    shop.ingest("cashmere", "tickets")
+    contracts = load_contracts()
+    tickets_contract = contracts["cashmere", "tickets"]
+    column = tickets_contract.columns["ticket_type"]
+    fixed = column.model_copy(update={"values": (*column.values, "GIFT")})
+    columns = {**tickets_contract.columns, "ticket_type": fixed}
+    contracts["cashmere", "tickets"] = tickets_contract.model_copy(update={"columns": columns})
+    shop.contracts = contracts
+    report = shop.retry()
+    assert (report.tried, report.loaded, report.still_open) == (2, 1, 1)
+    assert shop.faults() == [(3, "REQUIRED_MISSING", "sold_at")]
+    assert shop.rows("select ticket_id, _line_no from raw.cashmere_tickets order by 2") == [
+        ("P1-0001", 2), ("P1-0003", 4),
+    ]  # fmt: skip
+    assert shop.rows(
+        "select rows_seen, rows_loaded, rows_quarantined, rows_exact_duplicate from ops.files"
+    ) == [(3, 2, 1, 0)]
+
+
+def test_a_retry_without_a_correction_changes_nothing(shop: Shop):
+    shop.land(NAME, items({"qty_ordered": "two"}) + "ragged\n" + ONE.replace("Bra", '"B') + "\n")
+    shop.ingest(*ITEMS)
+    before = shop.faults()
+    assert shop.retry().still_open == 3
+    assert shop.faults() == before
+
+
+def test_a_retried_row_gets_the_hash_it_would_have_had(shop: Shop, tmp_path: Path):
+    other = Shop(tmp_path / "other")
+    other.land("tickets_20250302.csv", tickets({"currency": "GBP", "payment_method": '"CA;RD"'}))
+    shop.land("tickets_20250302.csv", tickets({"currency": "GBP", "payment_method": '"CA;RD"'}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(context, "known_rates", lambda _currency: frozenset())
+        shop.ingest("cashmere", "tickets")
+    with pytest.MonkeyPatch.context() as patch:
+        rates = frozenset({(date(2025, 3, 1), "GBP")})
+        patch.setattr(context, "known_rates", lambda _currency: rates)
+        other.ingest("cashmere", "tickets")
+        assert shop.retry().loaded == 1
+    sql = "select * exclude (_loaded_at) from raw.cashmere_tickets"
+    assert shop.rows(sql) == other.rows(sql)
+
+
+def test_columns_in_another_order_give_the_same_hash(shop: Shop):
+    rows = [{**ITEM, "item_id": "1"}]
+    shop.land("sales_order_item_20250301.csv", text_of(rows))
+    shop.land("sales_order_item_20250302.csv", text_of(rows, columns=sorted(ITEM)))
+    shop.ingest(*ITEMS)
+    assert shop.rows("select count(distinct _row_hash) from raw.magento_sales_order_item") == [(1,)]
