@@ -129,12 +129,18 @@ final as (
             as rolling_customer_count,
         cast(case when is_complete_month then returned_customer_count end as integer)
             as returned_customer_count,
-        case when is_complete_month then {{ rate('active_customer_count', 'cohort_customer_count') }} end
-            as retention_rate,
-        case when is_complete_month then {{ rate('rolling_customer_count', 'cohort_customer_count') }} end
-            as rolling_retention_rate,
-        case when is_complete_month then {{ rate('returned_customer_count', 'cohort_customer_count') }} end
-            as cumulative_return_rate,
+        cast(
+            case when is_complete_month then {{ rate('active_customer_count', 'cohort_customer_count') }} end
+            as decimal(18, 6)
+        ) as retention_rate,
+        cast(
+            case when is_complete_month then {{ rate('rolling_customer_count', 'cohort_customer_count') }} end
+            as decimal(18, 6)
+        ) as rolling_retention_rate,
+        cast(
+            case when is_complete_month then {{ rate('returned_customer_count', 'cohort_customer_count') }} end
+            as decimal(18, 6)
+        ) as cumulative_return_rate,
         is_complete_month,
         is_left_censored
     from combined

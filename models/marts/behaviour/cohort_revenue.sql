@@ -85,9 +85,12 @@ final as (
         cast(case when is_complete_month then net_amount end as decimal(18, 2)) as net_amount,
         cast(case when is_complete_month then cumulative_net_amount end as decimal(18, 2))
             as cumulative_net_amount,
-        case
-            when is_complete_month then {{ divide_half_up('cumulative_net_amount', 'cohort_customer_count', 2) }}
-        end as cumulative_net_per_customer_amount,
+        cast(
+            case
+                when is_complete_month
+                    then {{ divide_half_up('cumulative_net_amount', 'cohort_customer_count', 2) }}
+            end as decimal(18, 2)
+        ) as cumulative_net_per_customer_amount,
         is_complete_month,
         is_left_censored
     from combined

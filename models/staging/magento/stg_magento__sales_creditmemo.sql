@@ -16,7 +16,8 @@ final as (
         cast(base_currency_code as {{ dbt.type_string() }}) as base_currency,
         cast(base_subtotal as decimal(18, 4)) as subtotal_amount,
         -- The sign of a memo's discount differs between Magento versions; its size does not.
-        abs(cast(coalesce(base_discount_amount, '0') as decimal(18, 4))) as discount_amount,
+        cast(abs(cast(coalesce(base_discount_amount, '0') as decimal(18, 4))) as decimal(18, 4))
+            as discount_amount,
         cast(coalesce(base_tax_amount, '0') as decimal(18, 4)) as tax_amount,
         cast(coalesce(base_shipping_amount, '0') as decimal(18, 4)) as shipping_amount,
         cast(coalesce(base_adjustment, '0') as decimal(18, 4)) as adjustment_amount,

@@ -21,7 +21,8 @@ final as (
         cast(order_currency_code as {{ dbt.type_string() }}) as order_currency,
         cast(base_subtotal as decimal(18, 4)) as subtotal_amount,
         -- Magento writes the discount of an order as a negative number.
-        -cast(coalesce(base_discount_amount, '0') as decimal(18, 4)) as discount_amount,
+        cast(-cast(coalesce(base_discount_amount, '0') as decimal(18, 4)) as decimal(18, 4))
+            as discount_amount,
         cast(coalesce(base_tax_amount, '0') as decimal(18, 4)) as tax_amount,
         cast(coalesce(base_shipping_amount, '0') as decimal(18, 4)) as shipping_amount,
         cast(base_grand_total as decimal(18, 4)) as grand_total_amount,
