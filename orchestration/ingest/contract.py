@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 CONTRACTS_FOLDER = Path(__file__).resolve().parent / "contracts"
 
+# The safe loader; the one in C, where PyYAML has it, is ten times as fast.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 ColumnType = Literal["id", "text", "integer", "decimal", "timestamp", "date", "boolean", "zone"]
 PersonalKind = Literal["email", "phone", "card", "name", "magento_customer"]
 
@@ -109,7 +112,7 @@ Contracts = dict[tuple[str, str], Contract]
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        loaded: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loaded: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
     except yaml.YAMLError as error:
         raise InvalidContract(f"{path} is no YAML: {error}") from None
     if not isinstance(loaded, dict):

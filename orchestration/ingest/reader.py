@@ -26,7 +26,7 @@ Bytes = npt.NDArray[np.uint8]
 
 NEWLINE, RETURN, QUOTE = 10, 13, 34
 _BOM = b"\xef\xbb\xbf"
-# A capital A with tilde, then a sign from U+0080 to U+00BF: UTF-8 read as Latin-1 and written again.
+# A capital A with tilde, then a sign up to U+00BF: UTF-8 read as Latin-1 and written again.
 _MOJIBAKE = b"\xc3\x83\xc2"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _CUT = (Reason.COLS_MISSING, Reason.QUOTE, Reason.ENC_INVALID)
@@ -255,8 +255,12 @@ class _Lines:
         return lines[stray]
 
     def with_other_width(self, delimiter: int, width: int) -> Positions:
-        """Lines whose count of delimiters is not that of a row."""
-        at = np.flatnonzero(self.array == delimiter)
+        """Lines whose count of delimiters outside quotes is not that of a row."""
+        at = np.flatnonzero(self.array == delimiter).astype(np.int64)
+        quotes = np.flatnonzero(self.array == QUOTE)
+        if len(quotes):
+            before_line = np.searchsorted(quotes, self.starts)[self.of(at)]
+            at = at[(np.searchsorted(quotes, at) - before_line) % 2 == 0]
         counts = np.diff(np.searchsorted(at, np.append(self.starts, len(self.array))))
         return np.flatnonzero(counts != width - 1).astype(np.int64)
 

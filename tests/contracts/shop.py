@@ -1,6 +1,5 @@
 """A small installation to test loading with: files in, tables and ledger out."""
 
-import gzip
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,7 +74,9 @@ CARD_HOLDER = {
 }
 
 
-def text_of(rows: list[dict[str, str]], delimiter: str = ",", columns: list[str] | None = None) -> str:  # fmt: skip
+def text_of(
+    rows: list[dict[str, str]], delimiter: str = ",", columns: list[str] | None = None
+) -> str:
     """Rows as an export, header first."""
     names = columns or list(rows[0])
     lines = [delimiter.join(names), *(delimiter.join(row[name] for name in names) for row in rows)]
@@ -121,7 +122,7 @@ class Shop:
             data = data.encode(encoding or ("cp1252" if source == "cashmere" else "utf-8"))
         path = self.settings.landing_folder / source / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(data) if name.endswith(".gz") and data[:2] != b"\x1f\x8b" else data)  # fmt: skip
+        path.write_bytes(data)
         return path
 
     def ingest(self, source: str, entity: str, run_id: str = "run-1") -> EntityReport:

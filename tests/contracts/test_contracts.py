@@ -30,12 +30,12 @@ PERSONAL = {
 }  # fmt: skip
 
 
-def test_every_entity_has_a_contract():
+def test_every_entity_has_a_contract() -> None:
     expected = {("magento", e) for e in MAGENTO} | {("cashmere", e) for e in CASHMERE}
     assert set(load_contracts()) == expected
 
 
-def test_the_personal_columns_are_these_and_no_others():
+def test_the_personal_columns_are_these_and_no_others() -> None:
     found = {
         key: {name: c.personal for name, c in contract.columns.items() if c.personal}
         for key, contract in load_contracts().items()
@@ -43,7 +43,7 @@ def test_the_personal_columns_are_these_and_no_others():
     assert {key: columns for key, columns in found.items() if columns} == PERSONAL
 
 
-def test_every_key_column_is_required():
+def test_every_key_column_is_required() -> None:
     for contract in load_contracts().values():
         assert all(contract.columns[name].required for name in contract.key)
 
@@ -57,7 +57,7 @@ def test_every_key_column_is_required():
         ("a: [", "is no YAML"),
     ],
 )
-def test_a_contract_that_cannot_be_used_says_why(tmp_path: Path, text: str, message: str):
+def test_a_contract_that_cannot_be_used_says_why(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "till" / "sales.yml"
     path.parent.mkdir()
     path.write_text(text)

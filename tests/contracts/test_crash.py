@@ -30,7 +30,7 @@ ingest_entity(load_settings(), "magento", "sales_order_item", run_id="killed",
 """
 
 
-def test_a_load_killed_half_way_leaves_nothing_and_is_repeated_whole(shop: Shop):
+def test_a_load_killed_half_way_leaves_nothing_and_is_repeated_whole(shop: Shop) -> None:
     shop.land("sales_order_item_20250302.csv", items(*[{"name": f"n{at}"} for at in range(1000)]))
     environment = {
         **os.environ,
@@ -45,7 +45,7 @@ def test_a_load_killed_half_way_leaves_nothing_and_is_repeated_whole(shop: Shop)
     assert shop.ingest(*ITEMS).rows_loaded == 1000
 
 
-def test_small_blocks_give_the_rows_of_one_large_block(shop: Shop, tmp_path: Path):
+def test_small_blocks_give_the_rows_of_one_large_block(shop: Shop, tmp_path: Path) -> None:
     changes = [{"name": f'"a{at}\nb"' if at % 7 == 0 else f"n{at % 50}"} for at in range(300)]
     other = Shop(tmp_path / "other", limits=Limits(block=1_000))
     for place in (shop, other):
@@ -56,7 +56,7 @@ def test_small_blocks_give_the_rows_of_one_large_block(shop: Shop, tmp_path: Pat
     assert shop.faults() == other.faults()
 
 
-def test_a_file_still_being_written_is_left_alone(tmp_path: Path):
+def test_a_file_still_being_written_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "magento" / "sales_order_item_20250302.csv"
     path.parent.mkdir()
     path.write_text("half")
@@ -73,7 +73,7 @@ def test_a_file_still_being_written_is_left_alone(tmp_path: Path):
     assert landing.arrival(file, settle_seconds=0.2) == "settled"
 
 
-def test_a_done_file_settles_at_once(tmp_path: Path):
+def test_a_done_file_settles_at_once(tmp_path: Path) -> None:
     path = tmp_path / "magento" / "sales_order_item_20250302.csv"
     path.parent.mkdir()
     path.write_text("whole")
@@ -83,7 +83,7 @@ def test_a_done_file_settles_at_once(tmp_path: Path):
     assert landing.arrival(file, settle_seconds=60) == "settled"
 
 
-def test_an_old_file_counts_as_settled(tmp_path: Path):
+def test_an_old_file_counts_as_settled(tmp_path: Path) -> None:
     path = tmp_path / "magento" / "sales_order_item_20250302.csv"
     path.parent.mkdir()
     path.write_text("whole")

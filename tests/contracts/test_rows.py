@@ -54,7 +54,9 @@ ONE = ",".join(ITEM.values())
         ("name", "x" * 65_537, "TOO_LONG"),
     ],
 )
-def test_a_bad_value_quarantines_its_row_only(shop: Shop, column: str, value: str, reason: str):
+def test_a_bad_value_quarantines_its_row_only(
+    shop: Shop, column: str, value: str, reason: str
+) -> None:
     shop.land(NAME, items({}, {column: value}, {}))
     report = shop.ingest(*ITEMS)
     assert accounted(report) and report.rows_loaded == 2
@@ -85,13 +87,13 @@ def test_a_bad_value_quarantines_its_row_only(shop: Shop, column: str, value: st
 )
 def test_a_good_value_is_written_canonically(
     shop: Shop, column: str, value: str, stored: str | None
-):
+) -> None:
     shop.land(NAME, items({}, {column: value}))
     assert shop.ingest(*ITEMS).rows_loaded == 2
     assert shop.values(column)[1] == stored
 
 
-def test_a_return_has_negative_quantity_and_amount(shop: Shop):
+def test_a_return_has_negative_quantity_and_amount(shop: Shop) -> None:
     shop.land(NAME, items({"qty_ordered": "-1", "base_row_total": "-39"}))
     assert shop.ingest(*ITEMS).rows_loaded == 1
 
@@ -108,7 +110,7 @@ def test_a_return_has_negative_quantity_and_amount(shop: Shop):
         (ONE.encode().replace(b"Bra", b"Br\xe9"), "ENC_INVALID"),
     ],
 )
-def test_a_broken_line_costs_that_line_only(shop: Shop, line: str | bytes, reason: str):
+def test_a_broken_line_costs_that_line_only(shop: Shop, line: str | bytes, reason: str) -> None:
     good = items({}, {"item_id": "2"}).encode()
     raw = line if isinstance(line, bytes) else line.encode()
     shop.land(NAME, good + raw + b"\n" + b"\n".join(good.splitlines()[1:]).replace(b"1,", b"9,", 1))
@@ -118,7 +120,7 @@ def test_a_broken_line_costs_that_line_only(shop: Shop, line: str | bytes, reaso
     assert report.rows_loaded == 3 and report.rows_exact_duplicate == 1
 
 
-def test_three_undecodable_lines_of_many_are_quarantined_exactly(shop: Shop):
+def test_three_undecodable_lines_of_many_are_quarantined_exactly(shop: Shop) -> None:
     good = items(*[{"name": f"n{at}"} for at in range(1000)]).splitlines()
     lines = [line.encode() for line in good]
     for at in (10, 500, 900):
@@ -129,7 +131,7 @@ def test_three_undecodable_lines_of_many_are_quarantined_exactly(shop: Shop):
     assert report.rows_loaded == 997
 
 
-def test_a_line_break_in_quotes_is_one_row_named_by_its_first_line(shop: Shop):
+def test_a_line_break_in_quotes_is_one_row_named_by_its_first_line(shop: Shop) -> None:
     shop.land(NAME, items({"name": '"two\r\nlines"'}, {}))
     shop.ingest(*ITEMS)
     assert shop.rows("select _line_no, name from raw.magento_sales_order_item order by 1") == [
@@ -137,7 +139,7 @@ def test_a_line_break_in_quotes_is_one_row_named_by_its_first_line(shop: Shop):
     ]  # fmt: skip
 
 
-def test_exact_duplicates_collapse_and_are_counted(shop: Shop):
+def test_exact_duplicates_collapse_and_are_counted(shop: Shop) -> None:
     shop.land(NAME, items({"item_id": "1"}, {"item_id": "1"}, {"item_id": "1", "name": '"Bra"'}))
     report = shop.ingest(*ITEMS)
     assert (report.rows_loaded, report.rows_exact_duplicate) == (1, 2)
@@ -152,7 +154,7 @@ def test_exact_duplicates_collapse_and_are_counted(shop: Shop):
         ("10,50 €", None), ("1.234,50", None),
     ],
 )  # fmt: skip
-def test_till_amounts_have_decimal_commas(shop: Shop, amount: str, stored: str | None):
+def test_till_amounts_have_decimal_commas(shop: Shop, amount: str, stored: str | None) -> None:
     shop.land("tickets_20250302.csv", tickets({"total_incl_tax": amount}))
     shop.ingest("cashmere", "tickets")
     found = shop.values("total_incl_tax", "raw.cashmere_tickets")
@@ -170,19 +172,21 @@ def test_till_amounts_have_decimal_commas(shop: Shop, amount: str, stored: str |
         ("1/2/2024 10:00:00", None),
     ],
 )
-def test_till_times_are_day_first_and_stay_local(shop: Shop, sold_at: str, stored: str | None):
+def test_till_times_are_day_first_and_stay_local(
+    shop: Shop, sold_at: str, stored: str | None
+) -> None:
     shop.land("tickets_20250302.csv", tickets({"sold_at": sold_at}))
     shop.ingest("cashmere", "tickets")
     assert shop.values("sold_at", "raw.cashmere_tickets") == ([stored] if stored else [])
 
 
-def test_the_ticket_type_is_a_closed_list(shop: Shop):
+def test_the_ticket_type_is_a_closed_list(shop: Shop) -> None:
     shop.land("tickets_20250302.csv", tickets({}, {"ticket_type": "GIFT"}, {"ticket_type": "VOID"}))
     shop.ingest("cashmere", "tickets")
     assert shop.faults() == [(3, "VALUE_UNKNOWN", "ticket_type")]
 
 
-def test_till_time_is_judged_by_the_clock_of_the_shop(shop: Shop):
+def test_till_time_is_judged_by_the_clock_of_the_shop(shop: Shop) -> None:
     shop.land(
         "tickets_20251121.csv",
         tickets({"sold_at": "21/11/2025 13:00:00"}, {"sold_at": "21/11/2025 13:00:01"}),
@@ -196,7 +200,7 @@ def test_till_time_is_judged_by_the_clock_of_the_shop(shop: Shop):
     [("1", "true"), ("true", "true"), ("OUI", "true"), ("O", "true"), ("Y", "true"),
      ("0", "false"), ("False", "false"), ("non", "false"), ("N", "false"), ("", None)],
 )  # fmt: skip
-def test_yes_and_no_in_every_spelling(shop: Shop, value: str, stored: str | None):
+def test_yes_and_no_in_every_spelling(shop: Shop, value: str, stored: str | None) -> None:
     shop.land("customers_20250302.csv", card_holders({"email_optin": value}))
     shop.ingest("cashmere", "customers")
     assert shop.values("email_optin", "raw.cashmere_customers") == [stored]
@@ -206,20 +210,22 @@ def test_yes_and_no_in_every_spelling(shop: Shop, value: str, stored: str | None
     ("birth_date", "reason"),
     [("31/12/1899", "DATE_RANGE"), ("01/01/1900", ""), ("21/11/2025", "DATE_FUTURE"), ("", "")],
 )
-def test_birth_dates_lie_between_1900_and_today(shop: Shop, birth_date: str, reason: str):
+def test_birth_dates_lie_between_1900_and_today(shop: Shop, birth_date: str, reason: str) -> None:
     shop.land("customers_20250302.csv", card_holders({"birth_date": birth_date}))
     shop.ingest("cashmere", "customers")
     assert [fault[1] for fault in shop.faults()] == ([reason] if reason else [])
 
 
-def test_a_store_needs_a_time_zone_that_exists(shop: Shop):
+def test_a_store_needs_a_time_zone_that_exists(shop: Shop) -> None:
     row = "P01;Paris;;;FR;;Europe/Pariss;;"
     shop.land("stores_20250301.csv", f"{STORES_HEADER}\n{row}\n")
     shop.ingest("cashmere", "stores")
     assert shop.faults() == [(2, "VALUE_UNKNOWN", "timezone")]
 
 
-def test_a_foreign_currency_needs_a_rate_of_its_day(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+def test_a_foreign_currency_needs_a_rate_of_its_day(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rates = frozenset({(date(2025, 3, 1), "GBP")})
     monkeypatch.setattr(context, "known_rates", lambda _currency: rates)
     shop.land(
@@ -230,7 +236,7 @@ def test_a_foreign_currency_needs_a_rate_of_its_day(shop: Shop, monkeypatch: pyt
     assert shop.faults() == [(3, "FX_MISSING", "currency")]
 
 
-def test_every_message_names_file_line_column_reason_and_remedy(shop: Shop):
+def test_every_message_names_file_line_column_reason_and_remedy(shop: Shop) -> None:
     shop.land(NAME, items({"qty_ordered": "two"}))
     shop.ingest(*ITEMS)
     (row,) = list_quarantine(shop.settings)
@@ -240,7 +246,7 @@ def test_every_message_names_file_line_column_reason_and_remedy(shop: Shop):
     )
 
 
-def test_a_corrected_contract_loads_the_quarantined_rows(shop: Shop):
+def test_a_corrected_contract_loads_the_quarantined_rows(shop: Shop) -> None:
     shop.land("tickets_20250302.csv", tickets({"ticket_type": "GIFT"}, {"sold_at": ""}, {}))
     shop.ingest("cashmere", "tickets")
     contracts = load_contracts()
@@ -261,7 +267,7 @@ def test_a_corrected_contract_loads_the_quarantined_rows(shop: Shop):
     ) == [(3, 2, 1, 0)]
 
 
-def test_a_retry_without_a_correction_changes_nothing(shop: Shop):
+def test_a_retry_without_a_correction_changes_nothing(shop: Shop) -> None:
     shop.land(NAME, items({"qty_ordered": "two"}) + "ragged\n" + ONE.replace("Bra", '"B') + "\n")
     shop.ingest(*ITEMS)
     before = shop.faults()
@@ -269,7 +275,7 @@ def test_a_retry_without_a_correction_changes_nothing(shop: Shop):
     assert shop.faults() == before
 
 
-def test_a_retried_row_gets_the_hash_it_would_have_had(shop: Shop, tmp_path: Path):
+def test_a_retried_row_gets_the_hash_it_would_have_had(shop: Shop, tmp_path: Path) -> None:
     other = Shop(tmp_path / "other")
     other.land("tickets_20250302.csv", tickets({"currency": "GBP", "payment_method": '"CA;RD"'}))
     shop.land("tickets_20250302.csv", tickets({"currency": "GBP", "payment_method": '"CA;RD"'}))
@@ -285,7 +291,7 @@ def test_a_retried_row_gets_the_hash_it_would_have_had(shop: Shop, tmp_path: Pat
     assert shop.rows(sql) == other.rows(sql)
 
 
-def test_columns_in_another_order_give_the_same_hash(shop: Shop):
+def test_columns_in_another_order_give_the_same_hash(shop: Shop) -> None:
     rows = [{**ITEM, "item_id": "1"}]
     shop.land("sales_order_item_20250301.csv", text_of(rows))
     shop.land("sales_order_item_20250302.csv", text_of(rows, columns=sorted(ITEM)))
