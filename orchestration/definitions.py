@@ -7,6 +7,7 @@ from orchestration.assets.publication import publication_assets
 from orchestration.assets.transformation import transformation_assets
 from orchestration.assets.writing import run_lease
 from orchestration.automation.jobs import jobs
+from orchestration.checks.gates import gates
 from orchestration.project import load_manifest
 from orchestration.settings import Settings, get_settings
 
@@ -25,6 +26,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *transformation_assets(settings, manifest),
             *publication_assets(settings, manifest),
         ],
+        asset_checks=gates(settings, manifest),
         jobs=jobs(manifest),
         resources={"lease": run_lease(settings)},
         executor=dg.in_process_executor,

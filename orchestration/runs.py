@@ -25,6 +25,16 @@ from orchestration.settings import PROJECT_ROOT
 CODE_LOCATION = "orchestration.definitions"
 REPOSITORY = "__repository__"
 QUIET_CONSOLE = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+INSTANCE_CONFIG = """\
+# Written at every start of habitue.
+telemetry:
+  enabled: false
+event_log_storage:
+  module: orchestration.resources.event_storage
+  class: KeptSqliteEventLogStorage
+  config:
+    base_dir: "{events}"
+"""
 
 Listener = Callable[[dg.EventLogEntry], None]
 
@@ -39,11 +49,14 @@ class RunOutcome:
 
 def open_instance(folder: Path) -> dg.DagsterInstance:
     """The instance that keeps runs and events in SQLite files under `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "dagster.yaml"
-    if not config.exists():
-        config.write_text("telemetry:\n  enabled: false\n")
+    write_instance_config(folder)
     return dg.DagsterInstance.from_config(str(folder))
+
+
+def write_instance_config(folder: Path) -> None:
+    """Write dagster.yaml, which makes `folder` the instance that DAGSTER_HOME may name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "dagster.yaml").write_text(INSTANCE_CONFIG.format(events=folder / "history" / "runs"))
 
 
 def execute(

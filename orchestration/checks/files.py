@@ -1,0 +1,97 @@
+"""Checks of what was landed: every file taken, every row accounted for, few rows refused."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.resources.warehouse import Session
+from orchestration.settings import Settings
+
+QUARANTINE_LIMIT_RATE = 0.10
+QUARANTINE_LIMIT_FROM_ROWS = 50
+
+
+@dataclass(frozen=True)
+class FileLine:
+    """The newest ledger line of a file."""
+
+    name: str
+    state: str
+    reason: str | None
+    rows_seen: int
+    rows_loaded: int
+    rows_quarantined: int
+    rows_exact_duplicate: int
+    rows_in_table: int
+
+
+def source_has_landed(session: Session, source: str) -> bool:
+    """Whether any file of the source was ever loaded."""
+    rows = session.execute(
+        "select count(*) from ops.files where source = ? and state = 'loaded'", [source]
+    )
+    return rows[0][0] > 0
+
+
+def file_faults(
+    settings: Settings, session: Session, source: str, entity: str
+) -> tuple[list[str], int]:
+    """What is wrong with the files of an entity, and how many files were looked at.
+
+    A refused file counts as long as it lies in the landing folder: replace it, or take it away.
+    """
+    folder = settings.landing_folder / source
+    lines = _newest_lines(session, source, entity)
+    return [fault for line in lines for fault in _faults(line, folder)], len(lines)
+
+
+def _newest_lines(session: Session, source: str, entity: str) -> Sequence[FileLine]:
+    rows = session.execute(
+        f"""
+        with held as (
+            select _file_id, count(*) as row_count from raw.{source}_{entity} group by _file_id
+        ), newest as (
+            select
+                *,
+                row_number() over (partition by file_name order by recorded_at desc, file_id desc)
+                    as position
+            from ops.files
+            where source = ? and entity = ? and state <> 'duplicate'
+        )
+        select
+            file_name, state, reason, rows_seen, rows_loaded, rows_quarantined,
+            rows_exact_duplicate, coalesce(row_count, 0)
+        from newest
+        left join held on newest.file_id = held._file_id
+        where position = 1
+        order by file_name
+        """,
+        [source, entity],
+    )
+    return [FileLine(*row) for row in rows]
+
+
+def _faults(line: FileLine, folder: Path) -> Iterator[str]:
+    if line.state == "refused":
+        if (folder / line.name).exists():
+            yield f"{line.reason} (or take {line.name} out of {folder})"
+        return
+    accounted = line.rows_loaded + line.rows_quarantined + line.rows_exact_duplicate
+    if line.rows_seen != accounted:
+        yield (
+            f"{line.name}: {line.rows_seen:,} rows seen, {accounted:,} accounted for; "
+            "report this as a defect: no row may go missing"
+        )
+    if line.rows_in_table != line.rows_loaded:
+        yield (
+            f"{line.name}: {line.rows_loaded:,} rows loaded, {line.rows_in_table:,} in the raw "
+            "table; the build file was changed by hand: remove it and run again"
+        )
+    if line.rows_seen >= QUARANTINE_LIMIT_FROM_ROWS:
+        rate = line.rows_quarantined / line.rows_seen
+        if rate > QUARANTINE_LIMIT_RATE:
+            yield (
+                f"{line.name}: {line.rows_quarantined:,} of {line.rows_seen:,} rows "
+                f"({rate:.1%}) are quarantined, more than {QUARANTINE_LIMIT_RATE:.0%}; "
+                "see `habitue quarantine list`, correct the export and send it again"
+            )

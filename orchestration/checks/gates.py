@@ -1,0 +1,121 @@
+"""Gates: after each layer, and per source where sources are apart, what must hold to go on.
+
+A gate is one step with a blocking check per table. When one fails, nothing downstream of the
+layer runs; a source that failed leaves the other's branch to go on to where they meet.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from orchestration.assets.names import groups, models_of, node_key, raw_key, raw_sources
+from orchestration.checks.files import file_faults, source_has_landed
+from orchestration.checks.suites import has_suite, read_suite
+from orchestration.checks.validation import Failure, validate
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.resources.warehouse import Session
+
+EXPECTATIONS = "expectations"
+FILES = "files"
+
+
+def gates(settings: Settings, manifest: Mapping[str, Any]) -> list[dg.AssetChecksDefinition]:
+    """The gates, from left to right."""
+    tables: dict[str, list[dg.AssetKey]] = {
+        f"raw_{source}": [raw_key(source, table["name"]) for table in entities]
+        for source, entities in raw_sources(manifest).items()
+    }
+    for group in groups(manifest):
+        tables[group] = [node_key(model) for model in models_of(manifest, group)]
+    specs = {group: _specs(keys) for group, keys in tables.items()}
+    return [_gate(settings, manifest, group, found) for group, found in specs.items() if found]
+
+
+def _specs(keys: Iterable[dg.AssetKey]) -> list[dg.AssetCheckSpec]:
+    specs: list[dg.AssetCheckSpec] = []
+    for key in keys:
+        layer, table = key.path
+        if layer == "raw":
+            text = "No file is refused, every row is accounted for, few rows are quarantined."
+            specs.append(dg.AssetCheckSpec(FILES, asset=key, blocking=True, description=text))
+        if has_suite(layer, table):
+            text = f"The suite expectations/{layer}/{table}.json holds."
+            specs.append(
+                dg.AssetCheckSpec(EXPECTATIONS, asset=key, blocking=True, description=text)
+            )
+    return specs
+
+
+def _gate(
+    settings: Settings,
+    manifest: Mapping[str, Any],
+    group: str,
+    specs: list[dg.AssetCheckSpec],
+) -> dg.AssetChecksDefinition:
+    landed = {
+        raw_key(source, table["name"]): (source, str(table["name"]))
+        for source, entities in raw_sources(manifest).items()
+        for table in entities
+    }
+    source = next((name for name in raw_sources(manifest) if group.endswith(f"_{name}")), None)
+
+    @dg.multi_asset_check(
+        name=f"gate_{group}", specs=specs, can_subset=True, required_resource_keys={"lease"}
+    )
+    def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        from orchestration.resources.warehouse import DuckDBWarehouse
+
+        with DuckDBWarehouse(settings.build_file).session() as session:
+            silent = source is not None and not source_has_landed(session, source)
+            for check in sorted(context.selected_asset_check_keys):
+                if check.name == FILES:
+                    yield _files_result(settings, session, check.asset_key, *landed[check.asset_key])
+                elif silent:
+                    yield _not_judged(check.asset_key, f"no file of {source} has ever landed")
+                else:
+                    yield _suite_result(settings, session, check.asset_key)
+
+    return gate
+
+
+def _not_judged(key: dg.AssetKey, reason: str) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=True, check_name=EXPECTATIONS, asset_key=key, description=f"not judged: {reason}"
+    )
+
+
+def _files_result(
+    settings: Settings, session: "Session", key: dg.AssetKey, source: str, entity: str
+) -> dg.AssetCheckResult:
+    faults, count = file_faults(settings, session, source, entity)
+    return dg.AssetCheckResult(
+        passed=not faults,
+        check_name=FILES,
+        asset_key=key,
+        description="; ".join(faults) or None,
+        metadata={"files": count, "faults": dg.MetadataValue.md("\n".join(f"- {f}" for f in faults))},
+    )
+
+
+def _suite_result(settings: Settings, session: "Session", key: dg.AssetKey) -> dg.AssetCheckResult:
+    from orchestration.checks.frames import fetch_frame
+
+    layer, table = key.path
+    suite = read_suite(layer, table)
+    frame = fetch_frame(settings, layer, table, suite.columns)
+    failures: list[Failure] = validate(suite, frame)
+    return dg.AssetCheckResult(
+        passed=not failures,
+        check_name=EXPECTATIONS,
+        asset_key=key,
+        description="; ".join(str(failure) for failure in failures) or None,
+        metadata={
+            "expectations": len(suite.expectations),
+            "rows": len(frame),
+            "suite": dg.MetadataValue.path(f"expectations/{layer}/{table}.json"),
+            "failures": dg.MetadataValue.md("\n".join(f"- {failure}" for failure in failures)),
+        },
+    )
