@@ -44,7 +44,9 @@ class Calendar:
     def months(self) -> list[tuple[int, int]]:
         """First and last day number of each month, in order."""
         starts = [day for day in range(self.day_count) if day == 0 or self.date_of(day).day == 1]
-        return list(zip(starts, [*(start - 1 for start in starts[1:]), self.day_count - 1]))
+        return list(
+            zip(starts, [*(start - 1 for start in starts[1:]), self.day_count - 1], strict=True)
+        )
 
     @cached_property
     def month_numbers(self) -> Ints:
@@ -104,4 +106,5 @@ def draw_seconds(rng: np.random.Generator, hours: tuple[float, ...], size: int) 
 def draw_days(rng: np.random.Generator, weights: Floats, first: int, last: int, size: int) -> Ints:
     """Day numbers from `first` to `last`, following the weights of the days."""
     part = np.cumsum(weights[first : last + 1])
-    return first + np.searchsorted(part, rng.random(size) * part[-1], side="right")
+    places: Ints = np.searchsorted(part, rng.random(size) * part[-1], side="right")
+    return first + places

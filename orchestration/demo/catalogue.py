@@ -40,18 +40,54 @@ class WebStore(NamedTuple):
 
 
 SHOPS = (
-    Shop("P01", "Paris Saint-Honoré", "Paris", "75001", "FR", "Île-de-France", "Europe/Paris", 200, 1.6, 8),
-    Shop("P02", "Paris Marais", "Paris", "75004", "FR", "Île-de-France", "Europe/Paris", 200, 1.4, 7),
-    Shop("P03", "Paris Passy", "Paris", "75016", "FR", "Île-de-France", "Europe/Paris", 200, 1.1, 6),
-    Shop("L01", "Lyon République", "Lyon", "69002", "FR", "Auvergne-Rhône-Alpes", "Europe/Paris", 200, 1.2, 6),
-    Shop("M01", "Marseille Saint-Ferréol", "Marseille", "13001", "FR", "Provence", "Europe/Paris", 200, 1.0, 5),
-    Shop("B01", "Bordeaux Sainte-Catherine", "Bordeaux", "33000", "FR", "Nouvelle-Aquitaine", "Europe/Paris", 200, 1.0, 5),
-    Shop("N01", "Lille Béthune", "Lille", "59000", "FR", "Hauts-de-France", "Europe/Paris", 200, 0.9, 5),
-    Shop("O01", "Nantes Crébillon", "Nantes", "44000", "FR", "Pays de la Loire", "Europe/Paris", 200, 0.9, 5),
-    Shop("R01", "Saint-Denis Maréchal-Leclerc", "Saint-Denis", "97400", "FR", "La Réunion", "Indian/Reunion", 85, 0.6, 4),
-    Shop("G01", "Pointe-à-Pitre Frébault", "Pointe-à-Pitre", "97110", "FR", "Guadeloupe", "America/Guadeloupe", 85, 0.5, 4),
-    Shop("C01", "Las Palmas Triana", "Las Palmas", "35002", "ES", "Canarias", "Atlantic/Canary", 70, 0.6, 4),
-    Shop("X01", "Lisboa Chiado", "Lisboa", "1200-094", "PT", "Lisboa", "Europe/Lisbon", 230, 0.8, 5),
+    Shop(
+        "P01", "Paris Saint-Honoré", "Paris", "75001",
+        "FR", "Île-de-France", "Europe/Paris", 200, 1.6, 8,
+    ),
+    Shop(
+        "P02", "Paris Marais", "Paris", "75004", "FR",
+        "Île-de-France", "Europe/Paris", 200, 1.4, 7,
+    ),
+    Shop(
+        "P03", "Paris Passy", "Paris", "75016", "FR",
+        "Île-de-France", "Europe/Paris", 200, 1.1, 6,
+    ),
+    Shop(
+        "L01", "Lyon République", "Lyon", "69002", "FR",
+        "Auvergne-Rhône-Alpes", "Europe/Paris", 200, 1.2, 6,
+    ),
+    Shop(
+        "M01", "Marseille Saint-Ferréol", "Marseille", "13001",
+        "FR", "Provence", "Europe/Paris", 200, 1.0, 5,
+    ),
+    Shop(
+        "B01", "Bordeaux Sainte-Catherine", "Bordeaux", "33000",
+        "FR", "Nouvelle-Aquitaine", "Europe/Paris", 200, 1.0, 5,
+    ),
+    Shop(
+        "N01", "Lille Béthune", "Lille", "59000", "FR",
+        "Hauts-de-France", "Europe/Paris", 200, 0.9, 5,
+    ),
+    Shop(
+        "O01", "Nantes Crébillon", "Nantes", "44000", "FR",
+        "Pays de la Loire", "Europe/Paris", 200, 0.9, 5,
+    ),
+    Shop(
+        "R01", "Saint-Denis Maréchal-Leclerc", "Saint-Denis",
+        "97400", "FR", "La Réunion", "Indian/Reunion", 85, 0.6, 4,
+    ),
+    Shop(
+        "G01", "Pointe-à-Pitre Frébault", "Pointe-à-Pitre", "97110",
+        "FR", "Guadeloupe", "America/Guadeloupe", 85, 0.5, 4,
+    ),
+    Shop(
+        "C01", "Las Palmas Triana", "Las Palmas", "35002",
+        "ES", "Canarias", "Atlantic/Canary", 70, 0.6, 4,
+    ),
+    Shop(
+        "X01", "Lisboa Chiado", "Lisboa", "1200-094",
+        "PT", "Lisboa", "Europe/Lisbon", 230, 0.8, 5,
+    ),
 )  # fmt: skip
 WEB_STORES = (
     WebStore(1, "fr", "Habitue France", "Europe/Paris", "FR", 200),
@@ -78,24 +114,48 @@ class Line(NamedTuple):
 CUPS = ("80B", "85B", "85C", "90B", "90C", "95D")
 LETTERS = ("XS", "S", "M", "L", "XL")
 LINES = (
-    Line("LINGERIE", "SOFT BRAS", "Lingerie/Bras/Soft bras", "soft bra", "Brassière", 29, 55, CUPS, 8, 3.0),
-    Line("LINGERIE", "UNDERWIRED BRAS", "Lingerie/Bras/Underwired", "bra", "Soutien-gorge", 35, 75, CUPS, 10, 3.5),
-    Line("LINGERIE", "BRIEFS", "Lingerie/Briefs/Classic", "brief", "Culotte", 12, 30, LETTERS, 10, 4.5),
+    Line(
+        "LINGERIE", "SOFT BRAS", "Lingerie/Bras/Soft bras",
+        "soft bra", "Brassière", 29, 55, CUPS, 8, 3.0,
+    ),
+    Line(
+        "LINGERIE", "UNDERWIRED BRAS", "Lingerie/Bras/Underwired",
+        "bra", "Soutien-gorge", 35, 75, CUPS, 10, 3.5,
+    ),
+    Line(
+        "LINGERIE", "BRIEFS", "Lingerie/Briefs/Classic",
+        "brief", "Culotte", 12, 30, LETTERS, 10, 4.5,
+    ),
     Line("LINGERIE", "TANGAS", "Lingerie/Briefs/Tangas", "tanga", "Tanga", 12, 28, LETTERS, 6, 2.0),
-    Line("NIGHTWEAR", "PYJAMAS", "Nightwear/Pyjamas", "pyjamas", "Pyjama", 49, 129, LETTERS, 6, 1.4),
+    Line(
+        "NIGHTWEAR", "PYJAMAS", "Nightwear/Pyjamas",
+        "pyjamas", "Pyjama", 49, 129, LETTERS, 6, 1.4,
+    ),
     Line("NIGHTWEAR", "ROBES", "Nightwear/Robes", "robe", "Déshabillé", 59, 149, LETTERS, 4, 0.6),
     Line("HOSIERY", "TIGHTS", "Hosiery/Tights", "tights", "Collant", 9, 25, LETTERS, 6, 2.4),
-    Line("HOSIERY", "SOCKS", "Hosiery/Socks", "socks", "Chaussettes", 7, 15, ("36", "38", "40"), 5, 1.6),
-    Line("SWIMWEAR", "BIKINIS", "Swimwear/Bikinis", "bikini top", "Haut de bikini", 29, 69, CUPS, 5, 1.2),
+    Line(
+        "HOSIERY", "SOCKS", "Hosiery/Socks", "socks",
+        "Chaussettes", 7, 15, ("36", "38", "40"), 5, 1.6,
+    ),
+    Line(
+        "SWIMWEAR", "BIKINIS", "Swimwear/Bikinis",
+        "bikini top", "Haut de bikini", 29, 69, CUPS, 5, 1.2,
+    ),
     Line("CLOTHING", "KNITWEAR", "Clothing/Knitwear", "jumper", "Pull", 49, 139, LETTERS, 5, 0.9),
-    Line("CLOTHING", "T-SHIRTS", "Clothing/T-shirts", "t-shirt", "Tee-shirt", 19, 45, LETTERS, 5, 1.2),
+    Line(
+        "CLOTHING", "T-SHIRTS", "Clothing/T-shirts",
+        "t-shirt", "Tee-shirt", 19, 45, LETTERS, 5, 1.2,
+    ),
 )  # fmt: skip
-STYLE_NAMES = ("Luna", "Noémie", "Élise", "Iris", "Salomé", "Agathe", "Clémence", "Flore", "Garance", "Jeanne")  # fmt: skip
+STYLE_NAMES = (
+    "Luna", "Noémie", "Élise", "Iris", "Salomé",
+    "Agathe", "Clémence", "Flore", "Garance", "Jeanne",
+)  # fmt: skip
 COLOURS = (("NOI", "noir", "black"), ("IVO", "ivoire", "ivory"), ("ROU", "rouge", "red"))
 
 
 class Article(NamedTuple):
-    """One sellable article; prices in cents, price with French tax, tax 0 means the store's rate."""
+    """One sellable article; prices in cents with French tax; tax 0 means the store's rate."""
 
     product_id: int
     sku: str
@@ -184,11 +244,23 @@ def _extras(next_id: int, articles: list[Article]) -> list[Article]:
     tops = [n for n, article in enumerate(articles) if article.subfamily == "UNDERWIRED BRAS"]
     bottoms = [n for n, article in enumerate(articles) if article.subfamily == "BRIEFS"]
     extras = [
-        _single(next_id, "BOOK-SILK", SIMPLE, "The care of silk", "Livre « L'entretien de la soie »", books, 1999, 800, BOOK_RATE, 0.15, 0.2),
+        _single(
+            next_id, "BOOK-SILK", SIMPLE, "The care of silk",
+            "Livre « L'entretien de la soie »", books, 1999, 800, BOOK_RATE, 0.15, 0.2,
+        ),
         _single(next_id + 1, "BAG", SIMPLE, "Carrier bag", "Sac cabas", bags, 10, 3, 0, 0.0, 0.9),
-        _single(next_id + 2, "POUCH", SIMPLE, "Wash pouch", "Filet de lavage", ("Accessories/Care", "ACCESSORIES", "CARE"), 790, 190, 0, 0.3, 0.4),
-        _single(next_id + 3, "GIFT-FREE", SIMPLE, "Gift pouch", "Pochette offerte", ("Accessories/Care", "ACCESSORIES", "CARE"), 0, 110, 0, 0.15, 0.1),
-        _single(next_id + 4, "GIFTCARD-50", GIFT_CARD, "Gift card 50", "Carte cadeau 50", cards, 5000, 0, 0, 0.08, 0.08),
+        _single(
+            next_id + 2, "POUCH", SIMPLE, "Wash pouch", "Filet de lavage",
+            ("Accessories/Care", "ACCESSORIES", "CARE"), 790, 190, 0, 0.3, 0.4,
+        ),
+        _single(
+            next_id + 3, "GIFT-FREE", SIMPLE, "Gift pouch", "Pochette offerte",
+            ("Accessories/Care", "ACCESSORIES", "CARE"), 0, 110, 0, 0.15, 0.1,
+        ),
+        _single(
+            next_id + 4, "GIFTCARD-50", GIFT_CARD, "Gift card 50",
+            "Carte cadeau 50", cards, 5000, 0, 0, 0.08, 0.08,
+        ),
     ]  # fmt: skip
     for number in range(6):
         top, bottom = tops[number * 7 % len(tops)], bottoms[number * 5 % len(bottoms)]
@@ -207,7 +279,7 @@ def _extras(next_id: int, articles: list[Article]) -> list[Article]:
                 0.08,
                 0.0,
                 (top, bottom),
-            )  # fmt: skip
+            )
         )
     return extras
 

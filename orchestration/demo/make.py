@@ -1,7 +1,6 @@
 """Puts demo exports into the landing folder of an installation, once."""
 
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -108,7 +107,7 @@ def _write_marker(settings: Settings, marker: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     shadow = path.with_suffix(".tmp")
     shadow.write_text(json.dumps(marker, indent=1, default=str) + "\n", encoding="utf-8")
-    os.replace(shadow, path)
+    shadow.replace(path)
 
 
 def _landed(settings: Settings) -> list[str]:

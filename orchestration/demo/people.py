@@ -14,7 +14,8 @@ from orchestration.demo.calendar import Calendar
 from orchestration.demo.catalogue import SHOPS
 
 FIRST_NAMES = (
-    "Camille", "Inès", "Léa", "Julie", "Nina", "Aya", "Zoé", "Emma", "Marie", "Anne", "Chloé", "Sarah",
+    "Camille", "Inès", "Léa", "Julie", "Nina", "Aya",
+    "Zoé", "Emma", "Marie", "Anne", "Chloé", "Sarah",
     "Louise", "Alice", "Manon", "Jade", "Lina", "Rose", "Anna", "Éva", "Lucie", "Clara", "Margaux",
     "Hélène", "Sophie", "Nathalie", "Isabelle", "Valérie", "Céline", "Aurélie", "Fatou", "Yasmine",
     "Carmen", "Lucía", "Pilar", "Beatriz", "Inês", "Catarina", "Mei", "Olga",
@@ -22,18 +23,25 @@ FIRST_NAMES = (
 )  # fmt: skip
 FEMALE_NAMES = 40
 LAST_NAMES = (
-    "Durand", "Moreau", "Martin", "Petit", "Keller", "Benali", "Leroy", "Roche", "Dupont", "Garnier",
+    "Durand", "Moreau", "Martin", "Petit", "Keller",
+    "Benali", "Leroy", "Roche", "Dupont", "Garnier",
     "Faure", "Blanc", "Lambert", "Cohen", "Ferreira", "Rossi", "Vega", "Nguyen", "Diallo", "Traoré",
-    "Lefèvre", "Mercier", "Dubois", "Simon", "Laurent", "Michel", "García", "López", "Silva", "Santos",
-    "Bernard", "Robert", "Richard", "Fournier", "Girard", "Bonnet", "François", "Rousseau", "Chevalier",
-    "Gauthier", "Perrin", "Morin", "Nicolas", "Henry", "Masson", "Marchand", "Noël", "Meyer", "Lucas",
+    "Lefèvre", "Mercier", "Dubois", "Simon", "Laurent",
+    "Michel", "García", "López", "Silva", "Santos",
+    "Bernard", "Robert", "Richard", "Fournier",
+    "Girard", "Bonnet", "François", "Rousseau", "Chevalier",
+    "Gauthier", "Perrin", "Morin", "Nicolas", "Henry",
+    "Masson", "Marchand", "Noël", "Meyer", "Lucas",
     "Joly", "Rivière", "Brun", "Gaillard", "Arnaud", "Renard", "Da Costa", "O'Neil", "Le Gall",
 )  # fmt: skip
 DOMAINS = ("example.com", "example.org", "example.net", "mail.example.com")
 CITIES = (
-    ("Paris", "75011", "FR"), ("Paris", "75015", "FR"), ("Lyon", "69003", "FR"), ("Marseille", "13006", "FR"),
-    ("Bordeaux", "33000", "FR"), ("Lille", "59000", "FR"), ("Nantes", "44000", "FR"), ("Rennes", "35000", "FR"),
-    ("Tours", "37000", "FR"), ("Nice", "06000", "FR"), ("Brest", "29200", "FR"), ("Saint-Denis", "97400", "FR"),
+    ("Paris", "75011", "FR"), ("Paris", "75015", "FR"),
+    ("Lyon", "69003", "FR"), ("Marseille", "13006", "FR"),
+    ("Bordeaux", "33000", "FR"), ("Lille", "59000", "FR"),
+    ("Nantes", "44000", "FR"), ("Rennes", "35000", "FR"),
+    ("Tours", "37000", "FR"), ("Nice", "06000", "FR"),
+    ("Brest", "29200", "FR"), ("Saint-Denis", "97400", "FR"),
     ("Pointe-à-Pitre", "97110", "FR"), ("Las Palmas", "35003", "ES"), ("Madrid", "28004", "ES"),
     ("Lisboa", "1200-001", "PT"), ("Porto", "4000-001", "PT"),
 )  # fmt: skip

@@ -1,11 +1,11 @@
-"""The records that stand behind the documents: customers, newsletters, products, stores, employees."""
+"""The records behind the documents: customers, newsletters, products, stores, employees."""
 
 import numpy as np
 
 from orchestration.demo import layouts
 from orchestration.demo.arithmetic import Flags, Ints
 from orchestration.demo.catalogue import GIFT_CARD, KIND_NAMES, SHOPS, WEB_STORES
-from orchestration.demo.exports import HISTORY, Layout
+from orchestration.demo.exports import HISTORY
 from orchestration.demo.people import (
     CITIES,
     FEMALE_NAMES,
@@ -58,7 +58,8 @@ def _write_customers(world: World, people: Ints, changed: Ints) -> None:
 def _write_accounts(world: World, slot: int, chosen: Ints, moved: Flags) -> None:
     accounts: list[str] = []
     subscribers: list[str] = []
-    for person, has_moved in zip(chosen.tolist(), moved.tolist(), strict=True):
+    numbers: list[int] = chosen.tolist()
+    for person, has_moved in zip(numbers, moved.tolist(), strict=True):
         people = world.people
         if not people.has_account[person]:
             subscribers += _visitor_subscription(world, person) if not has_moved else []

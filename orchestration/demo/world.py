@@ -78,8 +78,11 @@ def draw_visit_days(
 
 
 def first_exports(rng: np.random.Generator, world: World, days: Ints, channel: str) -> Ints:
-    """The day each document is first exported: its own, or up to 5 days later for 1 % of the late
-    weeks' documents, and weeks later for a few."""
+    """The day each document is first exported.
+
+    Its own day as a rule; up to 5 days later for 1 % of those that the daily files hold, and weeks
+    later for a few.
+    """
     end, start = world.calendar.day_count - 1, world.calendar.history_end
     delay = np.where(rng.random(len(days)) < 0.01, rng.integers(1, 6, len(days)), 0)
     very_late = (days > start - 60) & (rng.random(len(days)) < 0.0005)
@@ -104,5 +107,7 @@ def versions(world: World, events: list[Ints]) -> Iterator[tuple[int, Ints, Ints
             is_news &= np.any([event == limit for event in events], axis=0)
         chosen = np.flatnonzero(is_news)
         if len(chosen):
-            version = np.sum([each[chosen] for each in happened[1:]], axis=0, dtype=np.int64)
+            version = np.zeros(len(chosen), dtype=np.int64)
+            for each in happened[1:]:
+                version += each[chosen]
             yield slot, chosen, version
