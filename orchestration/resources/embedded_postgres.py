@@ -18,6 +18,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ADMINISTRATOR = "postgres"
 PASSWORDLESS = (ADMINISTRATOR, "habitue", "orchestrator")
@@ -195,8 +196,8 @@ class EmbeddedPostgres:
                 stderr=subprocess.STDOUT,
                 text=True,
                 cwd="/",
-                user=_server_account(),
                 check=False,
+                **_as_server_account(),
             )
             said.seek(0)
             done.stdout = said.read()
@@ -230,6 +231,14 @@ def _server_account() -> str | None:
             ["useradd", "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True
         )
     return SYSTEM_USER
+
+
+def _as_server_account() -> dict[str, Any]:
+    """How to start a program as that account, with none of the caller's groups."""
+    account = _server_account()
+    if account is None:
+        return {}
+    return {"user": account, "group": pwd.getpwnam(account).pw_gid, "extra_groups": []}
 
 
 def _open_the_way(path: Path) -> None:

@@ -17,7 +17,7 @@ APPLICATION = "habitue"
 COPY_CHUNK_BYTES = 1 << 20
 CONNECT_SECONDS = 10
 # A server that vanishes without a word is noticed after 10 + 3 * 10 seconds.
-_NETWORK: dict[str, Any] = {
+NETWORK: dict[str, Any] = {
     "connect_timeout": CONNECT_SECONDS,
     "keepalives": 1,
     "keepalives_idle": 10,
@@ -31,6 +31,9 @@ _SETTINGS = {
     "lock_timeout": "60s",
     "idle_in_transaction_session_timeout": "30min",
     "client_connection_check_interval": "10s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
     "timezone": "UTC",
     "datestyle": "ISO",
     "search_path": "",
@@ -190,20 +193,20 @@ class PostgresWarehouse:
             PostgresLoginRefused: the server refuses the user, the password or the database.
             PostgresUnreachable: the server does not answer.
         """
-        connection = self._connect()
-        try:
+        with self._connect() as connection:
+            session = PostgresSession(connection, self.address)
             settings = {**_SETTINGS, **({"role": self.role} if self.role else {})}
-            for name, value in settings.items():
-                connection.execute("select set_config(%s, %s, false)", [name, value])
-            yield PostgresSession(connection, self.address)
-        finally:
-            connection.close()
+            changes = ", ".join("pg_catalog.set_config(?, ?, false)" for _ in settings)
+            session.execute(
+                f"select {changes}", [text for pair in settings.items() for text in pair]
+            )
+            yield session
 
     def _connect(self) -> psycopg.Connection:
         name = application_name(self.run_id)
         try:
             return psycopg.connect(
-                self.address.conninfo, autocommit=True, application_name=name, **_NETWORK
+                self.address.conninfo, autocommit=True, application_name=name, **NETWORK
             )
         except psycopg.OperationalError as error:
             raise _refusal(self.address, error) from None

@@ -1,0 +1,113 @@
+"""The right to write to a PostgreSQL warehouse: one run at a time, whatever machine it is on.
+
+A session-level advisory lock decides who writes; it goes with its connection, so that a killed
+run leaves nothing to clean up. Each holder gets a larger token, and a publication is refused to
+any but the newest: a step that outlived its run cannot publish over its successor.
+"""
+
+import os
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from orchestration.resources.lease import AnotherRunActive
+from orchestration.resources.postgres import PostgresSession, PostgresWarehouse
+
+_LOCK = int.from_bytes(b"habitue")
+_held: dict[str, "PostgresLease"] = {}
+
+_CREATE = """
+create table if not exists ops.lease (
+    only_row boolean primary key default true check (only_row),
+    token bigint not null,
+    run_id text not null,
+    since timestamp not null,
+    host text not null,
+    process bigint not null
+)
+"""
+
+
+class LeaseLost(RuntimeError):
+    """Another run took over since; the message says which, and that nothing was published."""
+
+
+@dataclass(frozen=True)
+class PostgresLease:
+    """Who writes, since when (UTC), and the token that tells holders apart."""
+
+    run_id: str
+    since: str
+    token: int
+
+
+@contextmanager
+def hold_postgres_lease(warehouse: PostgresWarehouse, run_id: str) -> Generator[PostgresLease]:
+    """Hold the right to write; entering again in the same process shares it.
+
+    Raises:
+        AnotherRunActive: another process holds it.
+        PostgresUnreachable: the server does not answer or refuses the login.
+    """
+    place = warehouse.address.shown
+    if place in _held:
+        yield _held[place]
+        return
+    with warehouse.as_role("publisher").of_run(run_id).session() as session:
+        if not session.execute("select pg_catalog.pg_try_advisory_lock(?)", [_LOCK])[0][0]:
+            raise AnotherRunActive(_who_holds(session))
+        _held[place] = lease = _take(session, run_id)
+        try:
+            yield lease
+        finally:
+            del _held[place]
+
+
+def check_lease(session: PostgresSession, lease: PostgresLease) -> None:
+    """Prove, until the end of the caller's transaction, that no other run has taken over.
+
+    Raises:
+        LeaseLost: another run has.
+    """
+    newest = session.execute("select token, run_id, since from ops.lease for update")
+    if newest and newest[0][0] == lease.token:
+        return
+    holder = f"run {newest[0][1]} took over at {newest[0][2]:%Y-%m-%d %H:%M:%S} UTC"
+    raise LeaseLost(
+        f"run {lease.run_id} may not publish: {holder if newest else 'its lease is gone'}; "
+        "nothing was published, and nothing needs to be done unless the newer run fails"
+    )
+
+
+def _take(session: PostgresSession, run_id: str) -> PostgresLease:
+    with session.transaction():
+        session.execute(_CREATE)
+        rows = session.execute(
+            """
+            insert into ops.lease as lease (token, run_id, since, host, process)
+            values (1, ?, now(), ?, ?)
+            on conflict (only_row) do update set
+                token = lease.token + 1,
+                run_id = excluded.run_id,
+                since = excluded.since,
+                host = excluded.host,
+                process = excluded.process
+            returning token, since
+            """,
+            [run_id, socket.gethostname(), os.getpid()],
+        )
+    token, since = rows[0]
+    return PostgresLease(run_id, f"{since:%Y-%m-%d %H:%M:%S} UTC", int(token))
+
+
+def _who_holds(session: PostgresSession) -> str:
+    known = session.execute("select to_regclass('ops.lease') is not null")[0][0]
+    rows = session.execute("select run_id, since, host, process from ops.lease") if known else []
+    if not rows:
+        return "another run is active since a moment ago; wait for its end and run again"
+    run_id, since, host, process = rows[0]
+    return (
+        f"another run ({run_id}, since {since:%Y-%m-%d %H:%M:%S} UTC) is active in process "
+        f"{process} on {host}; wait for its end and run again"
+    )
