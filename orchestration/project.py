@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from orchestration import stopwatch
 from orchestration.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -173,6 +174,10 @@ class DbtProcess:
 
     def _to_event(self, message: Any) -> DbtEvent | None:
         name = str(message.info.name)
+        if name == "SQLQuery":
+            stopwatch.start("sql")
+        elif name == "SQLQueryStatus":
+            stopwatch.stop("sql")
         if name in FAILURE_EVENTS:
             self._failures.append(str(message.info.msg).strip())
         if name not in RESULT_EVENTS:

@@ -45,6 +45,7 @@ class RunOutcome:
 
     run_id: str
     success: bool
+    steps_not_run: list[str]
 
 
 def open_instance(folder: Path) -> dg.DagsterInstance:
@@ -80,7 +81,16 @@ def execute(
     instance.add_event_listener(run_id, listener)
     execute_run(job, run, instance)
     finished = instance.get_run_by_id(run_id)
-    return RunOutcome(run_id, finished is not None and finished.is_success)
+    begun = {
+        entry.step_key
+        for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_START)
+    }
+    planned = job.get_definition().graph.node_names()
+    return RunOutcome(
+        run_id,
+        success=finished is not None and finished.is_success,
+        steps_not_run=[name for name in planned if name not in begun],
+    )
 
 
 def _reconstructable(job_name: str) -> ReconstructableJob:

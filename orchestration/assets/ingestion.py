@@ -7,9 +7,12 @@ import dagster as dg
 
 from orchestration.assets.names import DEFAULT_OWNER, LEDGER, landing_key, raw_key, raw_sources
 from orchestration.settings import Settings
+from orchestration.stopwatch import measured
 
 if TYPE_CHECKING:
     from orchestration.ingest.load import EntityReport
+
+QUARANTINED = "rows_quarantined"
 
 
 def landing_assets(settings: Settings, manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
@@ -58,9 +61,8 @@ def _raw_asset(settings: Settings, table: Mapping[str, Any]) -> dg.AssetsDefinit
     def load(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from orchestration.ingest.load import ingest_entity
 
-        report = ingest_entity(
-            settings, source, entity, run_id=context.run_id, progress=context.log.debug
-        )
+        with measured("load"):
+            report = ingest_entity(settings, source, entity, run_id=context.run_id)
         row_count = _row_count(settings, f"raw.{table['identifier']}")
         return dg.MaterializeResult(
             metadata={"dagster/row_count": row_count, **report_metadata(report)}
@@ -76,7 +78,7 @@ def report_metadata(report: "EntityReport") -> dict[str, Any]:
         "files_sent_again": report.files_duplicate,
         "rows_seen": report.rows_seen,
         "rows_loaded": report.rows_loaded,
-        "rows_quarantined": report.rows_quarantined,
+        QUARANTINED: report.rows_quarantined,
         "rows_exact_duplicate": report.rows_exact_duplicate,
     }
     if report.refused:

@@ -17,6 +17,7 @@ from orchestration.assets.names import (
     node_key,
 )
 from orchestration.settings import Settings
+from orchestration.stopwatch import measured
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,8 +65,9 @@ def publication_assets(
         required_resource_keys={"lease"},
     )
     def publish_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        publication = publish(settings, manifest, context.run_id)
-        prepare_golden_keys(settings)
+        with measured("publish"):
+            publication = publish(settings, manifest, context.run_id)
+            prepare_golden_keys(settings)
         rows = "\n".join(
             f"| {t.name} | {t.row_count} | `{t.content_hash}` |" for t in publication.tables
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 EXPECTATIONS = "expectations"
 FILES = "files"
+GATE_PREFIX = "gate_"
 
 
 def gates(settings: Settings, manifest: Mapping[str, Any]) -> list[dg.AssetChecksDefinition]:
@@ -63,7 +64,7 @@ def _gate(
     source = next((name for name in raw_sources(manifest) if group.endswith(f"_{name}")), None)
 
     @dg.multi_asset_check(
-        name=f"gate_{group}", specs=specs, can_subset=True, required_resource_keys={"lease"}
+        name=f"{GATE_PREFIX}{group}", specs=specs, can_subset=True, required_resource_keys={"lease"}
     )
     def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         from orchestration.resources.warehouse import DuckDBWarehouse

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from orchestration.checks.suites import Suite
+from orchestration.stopwatch import measured
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,8 @@ class Failure:
 
 def validate(suite: Suite, frame: "pd.DataFrame") -> list[Failure]:
     """The expectations of the suite that the frame does not meet."""
-    import great_expectations as gx
+    with measured("expectations import"):
+        import great_expectations as gx
 
     batch = _batch(f"{suite.layer}.{suite.table}", frame)
     result = batch.validate(

@@ -1,0 +1,163 @@
+"""The command line. Nothing is imported before it is needed, so that help and status are quick."""
+
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestration.settings import Settings
+
+EXIT_FAILED = 1
+EXIT_CODE_BUSY = 75
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(package_name="habitue", prog_name="habitue")
+def main() -> None:
+    """From shop and till exports to one customer base that can be trusted.
+
+    All state lives in one folder, HABITUE_HOME (by default .habitue). Exports land in its landing
+    folder, or in HABITUE_LANDING; BI tools open its published/habitue.duckdb.
+
+    \b
+    A first look       habitue demo
+    Your own exports   habitue run
+    The graph          habitue dev
+    """
+
+
+@main.command()
+@click.option(
+    "--data",
+    type=click.Choice(["generated", "complete-journey"]),
+    default="generated",
+    show_default=True,
+    help="made-up exports, or real grocery sales",
+)
+@click.option("--lines", default=200_000, show_default=True, help="order lines to generate")
+def demo(data: str, lines: int) -> None:
+    """Make demo exports and run everything on them."""
+    from orchestration.demo.make import make_demo
+
+    settings, console = _settings(), _console()
+    with _plain_errors(), console.status("making the demo's exports") as status:
+        kind = "synthetic" if data == "generated" else "complete-journey"
+        report = make_demo(settings, kind, lines, progress=status.update)
+    for message in report.messages:
+        console.print(message)
+    if report.notice:
+        console.print(report.notice)
+    _run(report.settings, "everything")
+
+
+@main.command()
+@click.option("--as-of", metavar="DATE", help="last day to count, YYYY-MM-DD; else the last complete one")
+@click.option("--source", help="load and stage this source alone; publishes nothing")
+def run(as_of: str | None, source: str | None) -> None:
+    """Run everything on what has landed, and publish it if every gate passes.
+
+    Exit code 0: published. 1: a step or a gate failed, what was published before is still served.
+    75: another run is active.
+    """
+    if as_of:
+        os.environ["HABITUE_AS_OF"] = as_of
+    _run(_settings(), source or "everything")
+
+
+@main.command()
+def status() -> None:
+    """Show what is published and how old it is, the last run, and what waits."""
+    from orchestration.commands import show_status
+
+    with _plain_errors():
+        show_status(_settings(), _console())
+
+
+@main.group()
+def quarantine() -> None:
+    """Look at rows that could not be loaded, and try them again."""
+
+
+
+
+@quarantine.command("list")
+@click.option("--source", help="only this source")
+@click.option("--entity", help="only this entity")
+@click.option("--limit", default=50, show_default=True, help="rows to show")
+def list_rows(source: str | None, entity: str | None, limit: int) -> None:
+    """List open rows: file, line, column, reason and what to do."""
+    from orchestration.commands import show_quarantine
+
+    with _plain_errors():
+        show_quarantine(_settings(), _console(), source, entity, limit)
+
+
+@quarantine.command("retry")
+@click.option("--source", help="only this source")
+@click.option("--entity", help="only this entity")
+def retry_rows(source: str | None, entity: str | None) -> None:
+    """Check the open rows again, after a contract or a rate was corrected."""
+    from orchestration.commands import retry_quarantined
+
+    with _plain_errors():
+        retry_quarantined(_settings(), _console(), source, entity)
+
+
+@main.command()
+def prepare() -> None:
+    """Parse the dbt project and set up the Dagster instance; quick when nothing changed."""
+    from orchestration.commands import prepare_instance
+
+    with _plain_errors():
+        prepare_instance(_settings(), _console())
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True)
+def dev(port: int) -> None:
+    """Serve the Dagster UI on 127.0.0.1, with schedules and sensor, over the same state."""
+    from orchestration.commands import serve
+
+    with _plain_errors():
+        serve(_settings(), _console(), port)
+
+
+def _run(settings: "Settings", job_name: str) -> None:
+    from orchestration.commands import run_job
+
+    with _plain_errors():
+        success = run_job(settings, job_name, _console())
+    sys.exit(0 if success else EXIT_FAILED)
+
+
+def _settings() -> "Settings":
+    from orchestration.settings import get_settings
+
+    with _plain_errors():
+        return get_settings()
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+@contextmanager
+def _plain_errors() -> Generator[None]:
+    """What a person can act on is said in one sentence; a defect keeps its trace."""
+    try:
+        yield
+    except Exception as error:
+        if not getattr(type(error), "__module__", "").startswith("orchestration."):
+            raise
+        click.echo(f"habitue: {error}", err=True)
+        busy = type(error).__name__ in ("AnotherRunActive", "WarehouseBusy")
+        sys.exit(EXIT_CODE_BUSY if busy else EXIT_FAILED)

@@ -1,0 +1,243 @@
+"""What the command line does, once it is clear what is wanted."""
+
+import os
+import sys
+import time
+import uuid
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from orchestration import stopwatch
+from orchestration.resources.lease import hold_lease, read_lease
+from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.summary import (
+    age_text,
+    load_facts,
+    published_facts,
+    read_last_run,
+    refused_files,
+    write_last_run,
+)
+
+if TYPE_CHECKING:
+    from orchestration.progress import RunProgress
+    from orchestration.runs import RunOutcome
+
+
+def run_job(settings: Settings, job_name: str, console: Console) -> bool:
+    """Run a job with visible progress; says at the end what came of it, gives its success.
+
+    Raises:
+        AnotherRunActive: another process is writing.
+    """
+    began, run_id = time.perf_counter(), str(uuid.uuid4())
+    with hold_lease(settings.home, run_id):
+        console.print(f"[bold]habitue[/] runs [bold]{job_name}[/] in {settings.home}")
+        progress, outcome = _execute(settings, job_name, run_id, console)
+        seconds = time.perf_counter() - began
+        _keep_report(settings, job_name, outcome, progress, seconds)
+        _summarise(settings, outcome, progress, console)
+    return outcome.success
+
+
+def _execute(
+    settings: Settings, job_name: str, run_id: str, console: Console
+) -> "tuple[RunProgress, RunOutcome]":
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    with console.status("reading the project"):
+        with stopwatch.measured("parse"):
+            from orchestration.project import ensure_manifest
+
+            ensure_manifest(settings)
+        with stopwatch.measured("imports and definitions"):
+            from orchestration import definitions, runs
+            from orchestration.progress import RunProgress
+
+            assert definitions.defs
+            instance = runs.open_instance(settings.dagster_home)
+    progress = RunProgress(console)
+    with instance:
+        return progress, runs.execute(instance, job_name, run_id, progress)
+
+
+def _keep_report(
+    settings: Settings,
+    job_name: str,
+    outcome: "RunOutcome",
+    progress: "RunProgress",
+    seconds: float,
+) -> None:
+    spent = stopwatch.spent()
+    working = sum(spent.get(name, 0.0) for name in ("load", "sql", "publish"))
+    report = {
+        "run_id": outcome.run_id,
+        "job": job_name,
+        "success": outcome.success,
+        "ended_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
+        "seconds": round(seconds, 2),
+        "fixed_seconds": round(seconds - working, 2),
+        "spent_seconds": {name: round(value, 2) for name, value in sorted(spent.items())},
+        "steps": [asdict(step) for step in progress.steps.values()],
+    }
+    write_last_run(settings, report)
+
+
+def _summarise(
+    settings: Settings, outcome: "RunOutcome", progress: "RunProgress", console: Console
+) -> None:
+    console.print()
+    if settings.build_file.exists() and progress.steps:
+        _print_loaded(settings, outcome.run_id, console)
+    passed = sum(gate.state == "done" for gate in progress.gates)
+    console.print(f"[bold]Gates[/]      {passed} of {len(progress.gates)} judged passed")
+    if not outcome.success:
+        _print_failure(outcome, progress, console)
+    _print_published(settings, outcome.success, console)
+
+
+def _print_loaded(settings: Settings, run_id: str, console: Console) -> None:
+    facts = load_facts(settings, run_id)
+    total = sum(count for _, count in facts.quarantined)
+    console.print(
+        f"[bold]Loaded[/]     {facts.rows_loaded:,} rows of {facts.files} new files, "
+        f"{facts.rows_exact_duplicate:,} exact duplicates left out"
+    )
+    reasons = ", ".join(f"{reason} {count}" for reason, count in facts.quarantined)
+    if total:
+        console.print(f"[bold]Quarantine[/] {total:,} rows: {reasons}")
+
+
+def _print_failure(outcome: "RunOutcome", progress: "RunProgress", console: Console) -> None:
+    console.print("\n[bold red]The run failed.[/]")
+    for failure in progress.failures:
+        console.print(f"[red]✗[/] {failure}", highlight=False, soft_wrap=True)
+    if outcome.steps_not_run:
+        names = ", ".join(name.replace("__", ".", 1) for name in outcome.steps_not_run)
+        console.print(f"Not run because of that: {names}", soft_wrap=True)
+    console.print("When that is mended, run [bold]habitue run[/] again: nothing else is needed.")
+
+
+def _print_published(settings: Settings, success: bool, console: Console) -> None:
+    facts = published_facts(settings)
+    if facts is None:
+        console.print("Nothing was published yet.")
+        return
+    if not success:
+        console.print(
+            f"Still served: what was published {age_text(facts.age)} ago, as of {facts.as_of}."
+        )
+    table = Table(title=f"As of {facts.as_of}", show_header=False, title_justify="left")
+    table.add_row("Customers", f"{facts.customers:,}")
+    table.add_row("  of whom bought", f"{facts.buyers:,}")
+    table.add_row("Orders", f"{facts.orders:,}")
+    table.add_row(f"Net sales ({settings.currency}, without tax)", facts.net_amount)
+    console.print(table)
+    console.print(f"Open       {settings.published_file}", soft_wrap=True)
+    console.print("Next       [bold]make dev[/] shows the graph; [bold]habitue status[/] the state")
+
+
+def show_status(settings: Settings, console: Console) -> None:
+    """What is published and how old, the last run, what waits, what was refused."""
+    facts = published_facts(settings)
+    if facts is None:
+        console.print("[bold]Published[/]   nothing yet")
+    else:
+        console.print(
+            f"[bold]Published[/]   as of {facts.as_of}, {age_text(facts.age)} ago "
+            f"({facts.published_at:%Y-%m-%d %H:%M} UTC), {facts.tables} tables\n"
+            f"            {facts.customers:,} customers, {facts.orders:,} orders, "
+            f"{facts.net_amount} {settings.currency} net\n            {settings.published_file}",
+            soft_wrap=True,
+        )
+    _print_runs(settings, console)
+    if read_lease(settings.home) is not None:
+        console.print("[bold]Landing[/]     judged when the active run has ended")
+        return
+    _print_waiting(settings, console)
+
+
+def _print_runs(settings: Settings, console: Console) -> None:
+    if (lease := read_lease(settings.home)) is not None:
+        console.print(f"[bold]Active run[/]  {lease.run_id}, since {lease.since}")
+    if (last := read_last_run(settings)) is not None:
+        word = "[green]succeeded[/]" if last["success"] else "[red]failed[/]"
+        console.print(
+            f"[bold]Last run[/]    {word} at {last['ended_at']} UTC after {last['seconds']:.0f} s "
+            f"({last['job']}, {last['run_id']})"
+        )
+        for step in last["steps"]:
+            for failure in step["failures"]:
+                console.print(f"            [red]✗[/] {failure}", soft_wrap=True)
+
+
+def _print_waiting(settings: Settings, console: Console) -> None:
+    from orchestration.ingest.load import pending_files
+
+    pending = pending_files(settings)
+    console.print(f"[bold]Landing[/]     {len(pending)} files wait in {settings.landing_folder}")
+    for file in pending[:10]:
+        console.print(f"            {file.source}/{file.name}")
+    if not settings.build_file.exists():
+        return
+    for reason in refused_files(settings):
+        console.print(f"[bold]Refused[/]     [red]✗[/] {reason}", soft_wrap=True)
+    quarantined = load_facts(settings).quarantined
+    reasons = ", ".join(f"{reason} {count}" for reason, count in quarantined) or "empty"
+    console.print(f"[bold]Quarantine[/]  {reasons}")
+
+
+def show_quarantine(
+    settings: Settings, console: Console, source: str | None, entity: str | None, limit: int
+) -> None:
+    """The open rows, oldest first, never their content."""
+    from orchestration.ingest.load import list_quarantine
+
+    rows = list_quarantine(settings, source, entity)
+    for row in rows[:limit]:
+        console.print(f"{row.quarantine_id:>6}  {row.source}/{row.message}", soft_wrap=True)
+    console.print(f"{len(rows):,} rows are open, {min(len(rows), limit):,} shown")
+
+
+def retry_quarantined(
+    settings: Settings, console: Console, source: str | None, entity: str | None
+) -> None:
+    """Check open rows again; those that are good now are loaded."""
+    from orchestration.ingest.retry import retry_quarantine
+
+    with hold_lease(settings.home, "quarantine retry"):
+        report = retry_quarantine(settings, source, entity)
+    console.print(
+        f"{report.tried:,} rows tried: {report.loaded:,} loaded, {report.exact_duplicates:,} "
+        f"already there, {report.still_open:,} still bad, {report.expired:,} expired"
+    )
+    if report.loaded:
+        console.print("Next       [bold]habitue run[/] carries them into the marts")
+
+
+def prepare_instance(settings: Settings, console: Console) -> None:
+    """Write what Dagster needs before it can load the definitions."""
+    from orchestration.project import ensure_manifest
+    from orchestration.runs import write_instance_config
+
+    with console.status("parsing the dbt project"):
+        path = ensure_manifest(settings)
+    write_instance_config(settings.dagster_home)
+    console.print(f"ready: {path}", soft_wrap=True)
+
+
+def serve(settings: Settings, console: Console, port: int) -> None:
+    """Become the Dagster UI and daemon of this installation."""
+    prepare_instance(settings, console)
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    os.environ["HABITUE_HOME"] = str(settings.home)
+    console.print(f"[bold]http://127.0.0.1:{port}[/]  (Ctrl+C ends it)")
+    command = [
+        sys.executable, "-m", "dagster", "dev",
+        "-h", "127.0.0.1", "-p", str(port),
+        "-m", "orchestration.definitions", "-d", str(PROJECT_ROOT),
+    ]  # fmt: skip
+    os.execv(sys.executable, command)

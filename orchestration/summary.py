@@ -1,0 +1,119 @@
+"""What is published, what the last runs loaded, and what waits: read, never computed anew."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class PublishedFacts:
+    """The headline of the published file. Amounts in the reporting currency, without tax."""
+
+    as_of: str
+    published_at: datetime
+    run_id: str
+    tables: int
+    customers: int
+    buyers: int
+    orders: int
+    net_amount: str
+
+    @property
+    def age(self) -> timedelta:
+        """How long ago it was published."""
+        return datetime.now(UTC).replace(tzinfo=None) - self.published_at
+
+
+@dataclass(frozen=True)
+class LoadFacts:
+    """What the ledger says: rows and files of one run, or of all."""
+
+    files: int
+    rows_loaded: int
+    rows_exact_duplicate: int
+    quarantined: Sequence[tuple[str, int]]
+
+
+def published_facts(settings: Settings) -> PublishedFacts | None:
+    """The headline of the published file, or None when nothing was published yet."""
+    import duckdb
+
+    if not settings.published_file.exists():
+        return None
+    with duckdb.connect(str(settings.published_file), read_only=True) as connection:
+        head = connection.execute(
+            "select any_value(cast(as_of as varchar)), any_value(published_at), "
+            "any_value(run_id), count(*) from ops.publication"
+        ).fetchall()[0]
+        customers, buyers = connection.execute(
+            "select count(*), count(*) filter (where order_count > 0) "
+            "from golden_customer.golden_customers"
+        ).fetchall()[0]
+        orders, net_amount = connection.execute(
+            "select coalesce(sum(order_count), 0), coalesce(sum(net_amount), 0) "
+            "from marts.sales_daily"
+        ).fetchall()[0]
+    return PublishedFacts(*head, customers, buyers, int(orders), f"{net_amount:,.2f}")
+
+
+def load_facts(settings: Settings, run_id: str | None = None) -> LoadFacts:
+    """What a run loaded and quarantined, from the ledger; without a run, what all runs did."""
+    from orchestration.resources.warehouse import DuckDBWarehouse
+
+    with DuckDBWarehouse(settings.build_file).session() as session:
+        files, loaded, duplicate = session.execute(
+            "select count(*), coalesce(sum(rows_loaded), 0), coalesce(sum(rows_exact_duplicate), 0)"
+            " from ops.files where state = 'loaded' and run_id = coalesce(?, run_id)",
+            [run_id],
+        )[0]
+        quarantined = session.execute(
+            "select q.reason_code, count(*) from ops.quarantine as q join ops.files as f "
+            "using (file_id) where q.state = 'open' and f.run_id = coalesce(?, f.run_id) "
+            "group by all order by count(*) desc, q.reason_code",
+            [run_id],
+        )
+    reasons = [(str(reason), int(count)) for reason, count in quarantined]
+    return LoadFacts(int(files), int(loaded), int(duplicate), reasons)
+
+
+def refused_files(settings: Settings) -> list[str]:
+    """Why each refused file that still lies in the landing folder was refused."""
+    from orchestration.resources.warehouse import DuckDBWarehouse
+
+    with DuckDBWarehouse(settings.build_file).session() as session:
+        rows = session.execute(
+            "select source, file_name, reason from ops.files where state <> 'duplicate' "
+            "qualify row_number() over (partition by source, file_name "
+            "order by recorded_at desc, file_id desc) = 1 and state = 'refused' order by all"
+        )
+    folder = settings.landing_folder
+    return [str(reason) for source, name, reason in rows if (folder / source / name).exists()]
+
+
+def last_run_path(settings: Settings) -> Path:
+    """Where the last run's report lies."""
+    return settings.home / "last_run.json"
+
+
+def write_last_run(settings: Settings, report: dict[str, Any]) -> None:
+    """Keep the report of the run that has just ended."""
+    last_run_path(settings).write_text(json.dumps(report, indent=2) + "\n")
+
+
+def read_last_run(settings: Settings) -> dict[str, Any] | None:
+    """The last run's report, or None."""
+    path = last_run_path(settings)
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def age_text(age: timedelta) -> str:
+    """An age for people: minutes, hours or days."""
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} days"
