@@ -3,8 +3,10 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +19,7 @@ from orchestration.ingest.raw_table import raw_rows
 from orchestration.ingest.reader import Block, FileReader, Header, Limits, open_file
 from orchestration.ingest.reasons import REMEDIES, FileRefused, Reason, RefusedFile
 from orchestration.ingest.retry import RetryReport, retry_quarantine
-from orchestration.ingest.row_hash import DuplicateFinder, row_hashes
+from orchestration.ingest.row_hash import DuplicateFinder, block_hashes
 from orchestration.ingest.validation import Rules, validate
 from orchestration.resources.landing import (
     LandedFile,
@@ -79,6 +81,38 @@ def quiet(_message: str) -> None:
     """Progress that nobody watches."""
 
 
+class _Writer:
+    """Writes one block while the next is being judged; never more than one at a time."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._writing: Future[None] | None = None
+
+    def write(self, work: Callable[[], None]) -> None:
+        """Start writing, once what was being written is done.
+
+        Raises:
+            Exception: whatever the writing before raised.
+        """
+        self.wait()
+        self._writing = self._thread.submit(work)
+
+    def wait(self) -> None:
+        """Until nothing is being written."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+    def __enter__(self) -> "_Writer":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # The caller rolls back next, so nothing may still be writing, whatever happened.
+        self._thread.shutdown(wait=True)
+        if kind is None:
+            self.wait()
+
+
 @dataclass
 class _FileLoad:
     """One file on its way into the warehouse, within one transaction."""
@@ -106,15 +140,17 @@ class _FileLoad:
             self.entry.warnings["SCHEMA_DRIFT"] = len(reader.header.drift)
         if reader.has_foreign_bom:
             self.entry.warnings["UTF8_MARK"] = 1
-        for block in reader.blocks():
-            self._take(block, reader.header)
-            self.progress(f"{self.entry.file_name}: {self.entry.rows_seen:,} rows")
+        with _Writer() as writer:
+            for block in reader.blocks():
+                writer.write(self._take(block, reader.header))
+                self.progress(f"{self.entry.file_name}: {self.entry.rows_seen:,} rows")
         if self.mojibake_lines > _MOJIBAKE_SHARE * max(1, self.entry.rows_seen):
             self.entry.warnings["MOJIBAKE"] = self.mojibake_lines
 
-    def _take(self, block: Block, header: Header) -> None:
+    def _take(self, block: Block, header: Header) -> Callable[[], None]:
+        """Judge a block; gives what remains to be done: writing it."""
         entry, rows = self.entry, block.rows
-        hashes = row_hashes(rows, self.context.pseudonymiser.row_hash_key)
+        hashes = block_hashes(block, self.context.pseudonymiser.row_hash_key)
         repeated = self.duplicates.repeats(hashes, block.line_no)
         hash_text, line_no = hashes.text(), pa.array(block.line_no)
         if repeated.any():
@@ -142,13 +178,13 @@ class _FileLoad:
             mask = pa.array(keep)
             good, hash_text = good.filter(mask), hash_text.filter(mask)
             line_no = line_no.filter(mask)
-        self._store(good, line_no, hash_text, bad, header)
         entry.rows_seen += len(rows) + len(block.bad)
         entry.rows_loaded += len(good)
         entry.rows_quarantined += len(bad)
         entry.rows_exact_duplicate += int(repeated.sum())
         entry.warnings += checked.warnings
         self.mojibake_lines += block.mojibake_lines
+        return partial(self._store, good, line_no, hash_text, bad, header)
 
     def _store(
         self, good: pa.Table, line_no: pa.Array, hashes: pa.Array, bad: list[BadRow], header: Header

@@ -28,6 +28,7 @@ NEWLINE, RETURN, QUOTE = 10, 13, 34
 _BOM = b"\xef\xbb\xbf"
 # A capital A with tilde, then a sign up to U+00BF: UTF-8 read as Latin-1 and written again.
 _MOJIBAKE = b"\xc3\x83\xc2"
+FIELD_SEPARATOR = b"\x1f"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _CUT = (Reason.COLS_MISSING, Reason.QUOTE, Reason.ENC_INVALID)
 _OTHER_DELIMITERS = (",", ";", "\t", "|")
@@ -37,7 +38,7 @@ _OTHER_DELIMITERS = (",", ";", "\t", "|")
 class Limits:
     """Sizes, in bytes, that bound memory and stop implausible files."""
 
-    block: int = 16 << 20
+    block: int = 8 << 20
     record: int = 1 << 20
     line: int = 64 << 20
     unpacked: int = 64 << 30
@@ -68,6 +69,19 @@ class Block:
     bad: list[BadLine] = field(default_factory=list[BadLine])
     line_count: int = 0
     mojibake_lines: int = 0
+    _delimiter: bytes = b""
+
+    def joined(self) -> tuple[bytes, Positions, Positions] | None:
+        """Text in which each row, from the one offset to the other, is its fields joined by 0x1f.
+
+        Only where the lines are that already, but for the delimiter; None otherwise.
+        """
+        if not self._delimiter:
+            return None
+        text = self._data.replace(self._delimiter, FIELD_SEPARATOR)
+        with_return = np.frombuffer(text, np.uint8)[np.maximum(self._ends - 2, 0)] == RETURN
+        has_end = np.frombuffer(text, np.uint8)[self._ends - 1] == NEWLINE
+        return text, self._starts, self._ends - has_end - (with_return & has_end)
 
     def take(self, at: Positions) -> "Block":
         """The block with only the rows at the given places; its bad lines stay."""
@@ -80,6 +94,7 @@ class Block:
             self.bad,
             self.line_count,
             self.mojibake_lines,
+            self._delimiter,
         )
 
     def raw(self, row: int) -> bytes:
@@ -230,7 +245,7 @@ class _Lines:
 
     def with_odd_returns(self) -> Positions:
         """Lines with a carriage return elsewhere than in their line end."""
-        if self.data.count(b"\r") == self.data.count(b"\r\n"):
+        if b"\r" not in self.data or self.data.count(b"\r") == self.data.count(b"\r\n"):
             return np.empty(0, dtype=np.int64)
         returns = np.flatnonzero(self.array == RETURN)
         following = np.append(self.array, np.uint8(0))[returns + 1]
@@ -479,6 +494,8 @@ class BlockParser:
             starts = np.concatenate((starts, lines.starts[spans[:, 0]]))
             ends = np.concatenate((ends, lines.ends[spans[:, 1] - 1]))
         block = Block(table.combine_chunks(), at, lines.data, starts, ends)
+        if not exact.records and b'"' not in text and self._header.names == self._contract.names:
+            block._delimiter = self._contract.format.delimiter.encode()
         for index, reason, detail in exact.bad:
             raw = lines.data[int(lines.starts[index]) : int(lines.ends[index])]
             block.bad.append(BadLine(index, reason, detail, raw.rstrip(b"\r\n")))

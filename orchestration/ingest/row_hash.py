@@ -2,17 +2,17 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.ingest.reader import FIELD_SEPARATOR, Block
+
 Words = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 
-_SEPARATOR = "\x1f"
 _DIGEST_BYTES = 16
 
 
@@ -38,22 +38,35 @@ class RowHashes:
         return pairs[:, 0].copy(), pairs[:, 1].copy()
 
 
+def block_hashes(block: Block, key: bytes) -> RowHashes:
+    """The hashes of a block's rows, by the shortest way to their joined fields."""
+    joined = block.joined()
+    if joined is None:
+        return row_hashes(block.rows, key)
+    text, starts, ends = joined
+    return RowHashes(_digests(memoryview(text), starts.tolist(), ends.tolist(), key))
+
+
 def row_hashes(rows: pa.Table, key: bytes) -> RowHashes:
     """Hash the field texts of each row, joined by 0x1f, in the table's column order."""
     columns = [rows.column(name) for name in rows.column_names]
-    joined = pc.binary_join_element_wise(*columns, _SEPARATOR)
+    joined = pc.binary_join_element_wise(*columns, FIELD_SEPARATOR.decode())
     chunks = joined.chunks if isinstance(joined, pa.ChunkedArray) else [joined]
-    return RowHashes(b"".join(_digests(chunk, key) for chunk in chunks))
+    return RowHashes(b"".join(_chunk_digests(chunk, key) for chunk in chunks))
 
 
-def _digests(texts: pa.Array, key: bytes) -> bytes:
+def _chunk_digests(texts: pa.Array, key: bytes) -> bytes:
     buffers = texts.buffers()
     offsets = np.frombuffer(buffers[1], dtype=np.int32)[texts.offset :][: len(texts) + 1].tolist()
-    data, blake2b = memoryview(buffers[2] or b""), hashlib.blake2b
+    return _digests(memoryview(buffers[2] or b""), offsets[:-1], offsets[1:], key)
+
+
+def _digests(data: memoryview, starts: list[int], ends: list[int], key: bytes) -> bytes:
+    blake2b = hashlib.blake2b
     return b"".join(
         [
             blake2b(data[begin:end], key=key, digest_size=_DIGEST_BYTES).digest()
-            for begin, end in pairwise(offsets)
+            for begin, end in zip(starts, ends, strict=True)
         ]
     )
 
@@ -71,7 +84,9 @@ class DuplicateFinder:
     def repeats(self, hashes: RowHashes, line_no: npt.NDArray[np.int64]) -> Mask:
         """Which rows repeat another one, of this block (an earlier line) or an earlier block."""
         high, low = hashes.words()
-        order = np.lexsort((line_no, low, high))
+        order = np.argsort(high)
+        if bool((np.diff(high[order]) == 0).any()):
+            order = np.lexsort((line_no, low, high))
         high, low = high[order], low[order]
         again = np.zeros(len(order), dtype=np.bool_)
         again[1:] = (high[1:] == high[:-1]) & (low[1:] == low[:-1])

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from orchestration.ingest.contract import Column, Contract, FileFormat
 from orchestration.ingest.reader import FileReader, Limits
 from orchestration.ingest.reasons import FileRefused, Reason
+from orchestration.ingest.row_hash import block_hashes, row_hashes
 
 CONTRACT = Contract(
     source="till",
@@ -82,6 +84,15 @@ def test_what_the_csv_module_writes_comes_back_whole(rows: list[list[str]]) -> N
     found, bad, refused = read(text.getvalue().encode())
     assert (bad, refused) == ({}, None)
     assert [list(found[line]) for line in sorted(found)] == rows
+
+
+@settings(max_examples=200, deadline=None)
+@given(files)
+def test_every_way_to_a_row_hash_gives_the_same(data: bytes) -> None:
+    stream: Any = io.BytesIO(data)
+    with suppress(FileRefused):
+        for block in FileReader(stream, CONTRACT, Limits()).blocks():
+            assert block_hashes(block, b"key") == row_hashes(block.rows, b"key")
 
 
 def test_an_unterminated_quote_swallows_nothing() -> None:
