@@ -33,6 +33,7 @@ from orchestration.resources.roles import (
 _LOG = logging.getLogger(__name__)
 SWAPPED_SCHEMAS = (*PUBLISHED_SCHEMAS, SERVING_SCHEMA)
 SWAP_LOCK_TIMEOUT = "500ms"
+DROP_LOCK_TIMEOUT = "200ms"
 SWAP_ATTEMPTS = 10
 SWAP_PAUSE_SECONDS = 0.3
 STORE_COLUMN = "store_key"
@@ -189,6 +190,7 @@ def publish(
             lease.run_id, as_of, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}", tables
         )
         seconds = _swap_patiently(session, publication, lease)
+        fault_point("publish.swapped")
         kept = drop_old_schemas(session)
     return PostgresPublication(publication, seconds, tuple(kept))
 
@@ -262,7 +264,7 @@ def _old_schemas(session: PostgresSession) -> list[str]:
 def _drop_schema(session: PostgresSession, schema: str) -> bool:
     try:
         with session.transaction():
-            session.execute("set local lock_timeout = '1s'")
+            session.execute(f"set local lock_timeout = '{DROP_LOCK_TIMEOUT}'")
             for kind, drop in (("v", sql.SQL("drop view {}")), ("r", sql.SQL("drop table {}"))):
                 names = session.execute(
                     "select relname from pg_catalog.pg_class "

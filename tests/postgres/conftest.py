@@ -1,7 +1,6 @@
 """One embedded server for the whole session; a small warehouse in its own server per module."""
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -47,6 +46,18 @@ select 'c1' as customer_key, cast(null as text) as home_store_key;
 """
 
 Rebuild = Callable[[int], None]
+_measured: list[str] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in _measured:
+        terminalreporter.write_line(f"measured: {line}")
+
+
+@pytest.fixture
+def measured() -> list[str]:
+    """Lines for the end of pytest's report: figures that a busy machine may spoil."""
+    return _measured
 
 
 @pytest.fixture(scope="session")
@@ -91,14 +102,11 @@ def nodes() -> list[Mapping[str, Any]]:
 def log_in(server: EmbeddedPostgres, administrator: PostgresAddress) -> Callable[..., Any]:
     """A real login over TCP with a password, as a BI tool would."""
 
-    def connect(user: str, password: str | None = None, **options: Any) -> psycopg.Connection:
+    def connect(
+        user: str, password: str | None = None, **options: bool | str
+    ) -> psycopg.Connection:
         secret = password or PASSWORDS[user].get_secret_value()
         address = server.loopback_address(user, DATABASE)
-        return psycopg.connect(address, password=secret, **options)
+        return psycopg.connect(address, password=secret, **options)  # type: ignore[arg-type]
 
     return connect
-
-
-@pytest.fixture
-def home(server: EmbeddedPostgres) -> Path:
-    return server.folder.parent

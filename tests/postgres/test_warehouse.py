@@ -116,9 +116,11 @@ def test_an_address_that_cannot_be_read_is_not_repeated() -> None:
 def test_a_server_that_is_down_fails_fast() -> None:
     start = time.monotonic()
     address = PostgresAddress("postgresql://habitue@127.0.0.1:1/habitue")
-    with pytest.raises(PostgresUnreachable, match="does not answer"):
-        with PostgresWarehouse(address).session():
-            pass
+    with (
+        pytest.raises(PostgresUnreachable, match="does not answer"),
+        PostgresWarehouse(address).session(),
+    ):
+        pass
     assert time.monotonic() - start < 30
 
 
@@ -129,9 +131,9 @@ def test_a_server_that_accepts_and_never_answers_fails_within_the_time_limit(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"postgresql://habitue@127.0.0.1:{silent.getsockname()[1]}/habitue"
         start = time.monotonic()
-        with pytest.raises(PostgresUnreachable):
-            with PostgresWarehouse(PostgresAddress(address)).session():
-                pass
+        warehouse = PostgresWarehouse(PostgresAddress(address))
+        with pytest.raises(PostgresUnreachable), warehouse.session():
+            pass
     assert time.monotonic() - start < 10
 
 
@@ -141,12 +143,14 @@ def test_an_ended_session_says_that_nothing_was_kept(
     with loader.session() as session:
         session.execute("create table if not exists raw.ended (number bigint)")
         (process,) = session.execute("select pg_backend_pid()")[0]
-        with pytest.raises(PostgresConnectionLost, match="nothing of the open transaction"):
-            with session.transaction():
-                session.append("raw.ended", pa.table({"number": [1]}))
-                with psycopg.connect(administrator.conninfo) as other:
-                    other.execute("select pg_terminate_backend(%s, 5000)", [process])
-                session.execute("select 1")
+        with (
+            pytest.raises(PostgresConnectionLost, match="nothing of the open transaction"),
+            session.transaction(),
+        ):
+            session.append("raw.ended", pa.table({"number": [1]}))
+            with psycopg.connect(administrator.conninfo) as other:
+                other.execute("select pg_terminate_backend(%s, 5000)", [process])
+            session.execute("select 1")
     with loader.session() as session:
         assert session.execute("select count(*) from raw.ended") == [(0,)]
 
