@@ -5,15 +5,23 @@ run leaves nothing to clean up. Each holder gets a larger token, and a publicati
 any but the newest: a step that outlived its run cannot publish over its successor.
 """
 
+import logging
 import os
 import socket
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from orchestration.resources.lease import AnotherRunActive
-from orchestration.resources.postgres import PostgresSession, PostgresWarehouse
+from orchestration.resources.postgres import (
+    PostgresConnectionLost,
+    PostgresSession,
+    PostgresWarehouse,
+)
 
+PATIENCE_SECONDS = 2.0
+_LOG = logging.getLogger(__name__)
 _LOCK = int.from_bytes(b"habitue")
 _held: dict[str, "PostgresLease"] = {}
 
@@ -55,13 +63,13 @@ def hold_postgres_lease(warehouse: PostgresWarehouse, run_id: str) -> Generator[
         yield _held[place]
         return
     with warehouse.as_role("publisher").of_run(run_id).session() as session:
-        if not session.execute("select pg_catalog.pg_try_advisory_lock(?)", [_LOCK])[0][0]:
-            raise AnotherRunActive(_who_holds(session))
+        _lock(session)
         _held[place] = lease = _take(session, run_id)
         try:
             yield lease
         finally:
             del _held[place]
+            _unlock(session)
 
 
 def check_lease(session: PostgresSession, lease: PostgresLease) -> None:
@@ -78,6 +86,23 @@ def check_lease(session: PostgresSession, lease: PostgresLease) -> None:
         f"run {lease.run_id} may not publish: {holder if newest else 'its lease is gone'}; "
         "nothing was published, and nothing needs to be done unless the newer run fails"
     )
+
+
+def _lock(session: PostgresSession) -> None:
+    """Take the lock, waiting only as long as the server may need to notice a dead holder."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not session.execute("select pg_catalog.pg_try_advisory_lock(?)", [_LOCK])[0][0]:
+        if time.monotonic() > deadline:
+            raise AnotherRunActive(_who_holds(session))
+        time.sleep(0.1)
+
+
+def _unlock(session: PostgresSession) -> None:
+    """Give the lock back now: the server may see the connection's end a moment later."""
+    try:
+        session.execute("select pg_catalog.pg_advisory_unlock(?)", [_LOCK])
+    except PostgresConnectionLost:
+        _LOG.warning("the connection that held the lease was lost; the server has freed the lease")
 
 
 def _take(session: PostgresSession, run_id: str) -> PostgresLease:
