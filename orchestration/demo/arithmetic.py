@@ -36,3 +36,8 @@ def spread_discount(groups: Ints, amounts: Ints, discounts: Ints) -> Ints:
     first = order[np.searchsorted(groups[order], np.arange(count))] if len(groups) else order
     shares[first] += left
     return shares
+
+
+def place_in(cumulated: Floats, draws: Floats) -> Ints:
+    """The place of each draw in ascending cumulated weights."""
+    return np.searchsorted(cumulated, draws, side="right").astype(np.int64)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from orchestration.demo.arithmetic import Floats, Ints
+from orchestration.demo.arithmetic import Floats, Ints, place_in
 
 DAY_SECONDS = 86_400
 PAD_DAYS = 4
@@ -106,5 +106,4 @@ def draw_seconds(rng: np.random.Generator, hours: tuple[float, ...], size: int) 
 def draw_days(rng: np.random.Generator, weights: Floats, first: int, last: int, size: int) -> Ints:
     """Day numbers from `first` to `last`, following the weights of the days."""
     part = np.cumsum(weights[first : last + 1])
-    places: Ints = np.searchsorted(part, rng.random(size) * part[-1], side="right")
-    return first + places
+    return first + place_in(part, rng.random(size) * part[-1])

@@ -189,40 +189,51 @@ class Catalogue:
     parents: dict[int, tuple[str, str, str, int, int]]
 
 
+Parent = tuple[str, str, str, int, int]
+
+
 def _variants(
     line: Line, style: int, next_id: int, rng: np.random.Generator
-) -> tuple[list[Article], tuple[str, str, str, int, int]]:
+) -> tuple[list[Article], Parent]:
     name = STYLE_NAMES[style % len(STYLE_NAMES)]
     price = int(rng.integers(line.price_low, line.price_high)) * 100 + 90
     cost = int(price * (0.22 + 0.14 * rng.random()))
     base = f"{line.subfamily[:3].replace(' ', '')}-{style:02d}{line.noun[0].upper()}{next_id}"
     parent = (base, f"{name} {line.noun}", line.path, price, cost)
     appeal = line.weight / line.style_count * float(rng.pareto(1.6) + 0.2) / len(line.sizes)
+    looks = [(colour, size) for colour in COLOURS for size in line.sizes]
     articles = [
-        Article(
-            product_id=next_id + 1 + number,
-            sku=f"{base}-{code}-{size}",
-            kind=CONFIGURABLE,
-            name=f'"{name} {line.noun}, {english} {size}"',
-            label=f"{line.label} {name} {french} {size}",
-            path=line.path,
-            family=line.family,
-            subfamily=line.subfamily,
-            size=size,
-            colour=french,
-            price=price,
-            cost=cost,
-            tax_rate=0,
-            web_weight=appeal,
-            shop_weight=appeal,
-            parent_id=next_id,
-            parts=None,
-        )
-        for number, ((code, french, english), size) in enumerate(
-            (colour, size) for colour in COLOURS for size in line.sizes
-        )
+        _variant(line, parent, name, look, next_id, number, appeal)
+        for number, look in enumerate(looks)
     ]
     return articles, parent
+
+
+def _variant(
+    line: Line, parent: Parent, name: str, look: tuple[tuple[str, str, str], str],
+    parent_id: int, number: int, appeal: float,
+) -> Article:  # fmt: skip
+    base, _, path, price, cost = parent
+    (code, french, english), size = look
+    return Article(
+        product_id=parent_id + 1 + number,
+        sku=f"{base}-{code}-{size}",
+        kind=CONFIGURABLE,
+        name=f'"{name} {line.noun}, {english} {size}"',
+        label=f"{line.label} {name} {french} {size}",
+        path=path,
+        family=line.family,
+        subfamily=line.subfamily,
+        size=size,
+        colour=french,
+        price=price,
+        cost=cost,
+        tax_rate=0,
+        web_weight=appeal,
+        shop_weight=appeal,
+        parent_id=parent_id,
+        parts=None,
+    )
 
 
 def _single(
@@ -236,66 +247,61 @@ def _single(
     )  # fmt: skip
 
 
-def _extras(next_id: int, articles: list[Article]) -> list[Article]:
-    books = ("Accessories/Books", "ACCESSORIES", "BOOKS")
-    bags = ("Services/Bags", "SERVICES", "BAGS")
-    cards = ("Gift cards", GIFT_FAMILY, GIFT_FAMILY)
-    sets = ("Lingerie/Sets", "LINGERIE", "SETS")
-    tops = [n for n, article in enumerate(articles) if article.subfamily == "UNDERWIRED BRAS"]
-    bottoms = [n for n, article in enumerate(articles) if article.subfamily == "BRIEFS"]
-    extras = [
+BOOKS = ("Accessories/Books", "ACCESSORIES", "BOOKS")
+BAGS = ("Services/Bags", "SERVICES", "BAGS")
+CARE = ("Accessories/Care", "ACCESSORIES", "CARE")
+CARDS = ("Gift cards", GIFT_FAMILY, GIFT_FAMILY)
+SETS = ("Lingerie/Sets", "LINGERIE", "SETS")
+
+
+def _extras(number: int) -> list[Article]:
+    return [
         _single(
-            next_id, "BOOK-SILK", SIMPLE, "The care of silk",
-            "Livre « L'entretien de la soie »", books, 1999, 800, BOOK_RATE, 0.15, 0.2,
+            number, "BOOK-SILK", SIMPLE, "The care of silk", "Livre « L'entretien de la soie »",
+            BOOKS, 1999, 800, BOOK_RATE, 0.15, 0.2,
         ),
-        _single(next_id + 1, "BAG", SIMPLE, "Carrier bag", "Sac cabas", bags, 10, 3, 0, 0.0, 0.9),
+        _single(number + 1, "BAG", SIMPLE, "Carrier bag", "Sac cabas", BAGS, 10, 3, 0, 0.0, 0.9),
         _single(
-            next_id + 2, "POUCH", SIMPLE, "Wash pouch", "Filet de lavage",
-            ("Accessories/Care", "ACCESSORIES", "CARE"), 790, 190, 0, 0.3, 0.4,
-        ),
-        _single(
-            next_id + 3, "GIFT-FREE", SIMPLE, "Gift pouch", "Pochette offerte",
-            ("Accessories/Care", "ACCESSORIES", "CARE"), 0, 110, 0, 0.15, 0.1,
+            number + 2, "POUCH", SIMPLE, "Wash pouch", "Filet de lavage",
+            CARE, 790, 190, 0, 0.3, 0.4,
         ),
         _single(
-            next_id + 4, "GIFTCARD-50", GIFT_CARD, "Gift card 50",
-            "Carte cadeau 50", cards, 5000, 0, 0, 0.08, 0.08,
+            number + 3, "GIFT-FREE", SIMPLE, "Gift pouch", "Pochette offerte",
+            CARE, 0, 110, 0, 0.15, 0.1,
+        ),
+        _single(
+            number + 4, "GIFTCARD-50", GIFT_CARD, "Gift card 50", "Carte cadeau 50",
+            CARDS, 5000, 0, 0, 0.08, 0.08,
         ),
     ]  # fmt: skip
+
+
+def _sets(next_id: int, articles: list[Article]) -> list[Article]:
+    """Bundles of a bra and a brief, a tenth cheaper than their parts; sold on the web only."""
+    tops = [n for n, article in enumerate(articles) if article.subfamily == "UNDERWIRED BRAS"]
+    bottoms = [n for n, article in enumerate(articles) if article.subfamily == "BRIEFS"]
+    sets: list[Article] = []
     for number in range(6):
-        top, bottom = tops[number * 7 % len(tops)], bottoms[number * 5 % len(bottoms)]
-        price = int((articles[top].price + articles[bottom].price) * 0.9) // 10 * 10
-        extras.append(
-            _single(
-                next_id + 5 + number,
-                f"SET-{number + 1:02d}",
-                BUNDLE,
-                f"Set {number + 1}",
-                f"Ensemble {number + 1}",
-                sets,
-                price,
-                0,
-                0,
-                0.08,
-                0.0,
-                (top, bottom),
-            )
-        )
-    return extras
+        parts = tops[number * 7 % len(tops)], bottoms[number * 5 % len(bottoms)]
+        price = int(sum(articles[part].price for part in parts) * 0.9) // 10 * 10
+        names = f"SET-{number + 1:02d}", BUNDLE, f"Set {number + 1}", f"Ensemble {number + 1}"
+        sets.append(_single(next_id + number, *names, SETS, price, 0, 0, 0.08, 0.0, parts))
+    return sets
 
 
 def make_catalogue(seed: int) -> Catalogue:
     """The same articles for the same seed, whatever the size of the demo."""
     rng = np.random.default_rng([seed, 1])
     articles: list[Article] = []
-    parents: dict[int, tuple[str, str, str, int, int]] = {}
+    parents: dict[int, Parent] = {}
     next_id = 1
     for line in LINES:
         for style in range(line.style_count):
             variants, parents[next_id] = _variants(line, style, next_id, rng)
             articles += variants
             next_id += len(variants) + 1
-    articles += _extras(next_id, articles)
+    extras = _extras(next_id)
+    articles += [*extras, *_sets(next_id + len(extras), articles)]
     web = np.array([article.web_weight for article in articles])
     shop = np.array([article.shop_weight for article in articles])
     return Catalogue(

@@ -128,12 +128,16 @@ def write_complete_journey(folder: Path, progress: Progress) -> tuple[list[Path]
     files = _write_registers(folder, sales, products, totals)
     months = sales["sold_at"].dt.strftime("%Y-%m")
     for month in sorted(months.unique().tolist()):
-        rows = sales[months == month]
-        last = rows["sold_at"].max().date()
+        rows: pd.DataFrame = sales.loc[months == month]
+        last = _last_day(rows)
         files.append(_write(folder, layouts.TICKET_LINES, last, _line_rows(rows, products)))
         files.append(_write(folder, layouts.TICKETS, last, _ticket_rows(rows)))
         progress(f"{month}: {len(rows):,} lines")
     return sorted(files), totals
+
+
+def _last_day(sales: pd.DataFrame) -> date:
+    return date.fromisoformat(str(sales["sold_at"].max())[:10])
 
 
 def _write(folder: Path, layout: Layout, day: date, rows: Sequence[str]) -> Path:
@@ -187,20 +191,22 @@ def _unit_price(cents: int, units: int) -> str:
     return f"{cents / 100 / units:.{digits}f}".replace(".", ",")
 
 
-def _ticket_rows(sales: pd.DataFrame) -> list[str]:
+def _tickets(sales: pd.DataFrame) -> pd.DataFrame:
+    """One row per basket."""
     discount = sales["retail_disc"] + sales["coupon_match_disc"]
-    tickets = (
-        sales.assign(discount=discount)
-        .groupby("basket_id", sort=False)
-        .agg(
-            household=("household_id", "first"),
-            store=("store_id", "first"),
-            sold_at=("sold_at", "first"),
-            total=("sales_value", "sum"),
-            discount=("discount", "sum"),
-            coupons=("coupon_disc", "sum"),
-        )
+    baskets = sales.assign(discount=discount).groupby("basket_id", sort=False)
+    return baskets.agg(
+        household=("household_id", "first"),
+        store=("store_id", "first"),
+        sold_at=("sold_at", "first"),
+        total=("sales_value", "sum"),
+        discount=("discount", "sum"),
+        coupons=("coupon_disc", "sum"),
     )
+
+
+def _ticket_rows(sales: pd.DataFrame) -> list[str]:
+    tickets = _tickets(sales)
     count = len(tickets)
     sold_at = tickets["sold_at"].dt.strftime("%d/%m/%Y %H:%M:%S").tolist()
     payment = tickets["coupons"].gt(0).map({True: "MANUFACTURER COUPON", False: ""}).tolist()

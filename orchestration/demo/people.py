@@ -51,6 +51,13 @@ STORE_ONLY, WEB_ONLY, BOTH = range(3)
 SAME_EMAIL, MISTYPED_EMAIL, NO_EMAIL, OTHER_CONTACT = range(4)
 SHOP_EMAIL = "boutique@example.com"
 SHOP_EMAIL_MIN = 8
+PLANTED_FLAGS = (
+    "has_second_account",
+    "uses_shop_email",
+    "is_shared",
+    "was_guest",
+    "was_subscriber",
+)
 
 
 @dataclass
@@ -108,12 +115,11 @@ def make_people(seed: int, calendar: Calendar, count: int) -> People:
     )
     lifetime = rng.exponential(480, count).astype(np.int64)
     channel = rng.choice(3, size=count, p=(0.52, 0.3, 0.18))
-    web = channel != STORE_ONLY
     people = People(
         channel=channel.astype(np.int64),
         joined=joined,
         left=np.maximum(joined + lifetime, 0),
-        propensity=rng.pareto(1.9, count) + 0.15,
+        propensity=np.minimum(rng.pareto(1.9, count) + 0.15, 60),
         first_name=_names(rng, count),
         last_name=rng.integers(0, len(LAST_NAMES), count),
         birth_day=-rng.integers(365 * 17, 365 * 80, count),
@@ -123,14 +129,9 @@ def make_people(seed: int, calendar: Calendar, count: int) -> People:
         contact=np.arange(count, dtype=np.int64),
         telephone=np.arange(count, dtype=np.int64),
         card=np.arange(count, dtype=np.int64),
-        has_account=web & (rng.random(count) < 0.7),
-        has_second_account=np.zeros(count, dtype=np.bool_),
-        uses_shop_email=np.zeros(count, dtype=np.bool_),
-        is_shared=np.zeros(count, dtype=np.bool_),
-        was_guest=np.zeros(count, dtype=np.bool_),
-        was_subscriber=np.zeros(count, dtype=np.bool_),
+        has_account=(channel != STORE_ONLY) & (rng.random(count) < 0.7),
+        **{name: np.zeros(count, dtype=np.bool_) for name in PLANTED_FLAGS},
     )
-    people.propensity[:] = np.minimum(people.propensity, 60)
     _plant_families(rng, people)
     _recycle(rng, people, days)
     _plant_shop_address(people)
@@ -259,7 +260,7 @@ def card_number(card: int) -> str:
 def identities(people: People, calendar: Calendar) -> Iterator[tuple[int, str, str, str, str]]:
     """Who is who: person, source, kind, identifier as exported, and its first day for cards."""
     for person in range(people.count):
-        if people.in_web()[person]:
+        if people.channel[person] != STORE_ONLY:
             yield from _web_identities(people, person)
         if people.channel[person] != WEB_ONLY:
             day = calendar.date_of(int(people.joined[person])).isoformat()

@@ -84,7 +84,7 @@ def _write_accounts(world: World, slot: int, chosen: Ints, moved: Flags) -> None
 def _visitor_subscription(world: World, person: int) -> list[str]:
     """Magento writes customer 0 for a subscriber who has no account."""
     people = world.people
-    if not people.may_be_guest()[person] or person % 4:
+    if people.channel[person] == STORE_ONLY or people.is_shared[person] or person % 4:
         return []
     people.was_subscriber[person] = True
     joined = world.calendar.date_of(int(people.joined[person])).isoformat()
@@ -182,7 +182,8 @@ def _write_fixed(world: World) -> None:
 def _web_products(world: World) -> list[str]:
     created = f"{world.calendar.date_of(-400).isoformat()} 09:00:00"
     rows = [
-        f"{number},{sku},configurable,{name},Habitue,{path},{_dot(price * 1000 // 1200)},{_dot(cost)},1,{created},{created}"
+        f"{number},{sku},configurable,{name},Habitue,{path},{_dot(price * 1000 // 1200)},"
+        f"{_dot(cost)},1,{created},{created}"
         for number, (sku, name, path, price, cost) in world.catalogue.parents.items()
     ]
     for each in world.catalogue.articles:

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestration.demo import layouts
-from orchestration.demo.arithmetic import Flags, Floats, Ints, half_up, spread_discount, total_by
+from orchestration.demo.arithmetic import (
+    Flags,
+    Floats,
+    Ints,
+    half_up,
+    place_in,
+    spread_discount,
+    total_by,
+)
 from orchestration.demo.calendar import (
     DAY_SECONDS,
     SHOP_HOURS,
@@ -122,13 +130,11 @@ class Tills:
         at_home = (buyer >= 0) & (rng.random(size) < 0.86)
         shop = np.where(at_home, world.people.home_shop[buyer], anywhere)
         line_ticket = np.repeat(np.arange(size), np.minimum(rng.geometric(0.52, size), 12))
-        number = self._next_ticket + np.arange(size)
-        self._next_ticket += size
         starts = np.searchsorted(line_ticket, np.arange(size))
         kind = np.where(rng.random(size) < 0.006, VOID, SALE)
         sold = day * DAY_SECONDS + draw_seconds(rng, SHOP_HOURS, size)
         tickets = Tickets(
-            number=number,
+            number=self._numbers(size),
             shop=shop,
             buyer=buyer,
             kind=kind,
@@ -145,7 +151,7 @@ class Tills:
 
     def _draw_lines(self, rng: np.random.Generator, shop: Ints, day: Ints) -> dict[str, Ints]:
         catalogue, size = self._world.catalogue, len(shop)
-        article = np.searchsorted(catalogue.shop_weights, rng.random(size), side="right")
+        article = place_in(catalogue.shop_weights, rng.random(size))
         quantity = rng.choice((1, 2, 3), size=size, p=(0.91, 0.075, 0.015)).astype(np.int64)
         is_gift = catalogue.kinds[article] == GIFT_CARD
         is_book = (catalogue.tax_rates[article] == BOOK_RATE) & (self._rates[shop] == 200)
@@ -175,19 +181,9 @@ class Tills:
 
     def _draw_returns(self, rng: np.random.Generator, sales: Tickets) -> Tickets:
         """1.7 % of the lines come back with a lag: on a RETURN, or on an exchange (a SALE)."""
-        world, size = self._world, len(sales.line_ticket)
-        is_gift = world.catalogue.kinds[sales.article] == GIFT_CARD
-        back = (rng.random(size) < 0.018) & (sales.kind[sales.line_ticket] == SALE) & ~is_gift
-        lag = 1 + rng.exponential(10, size).astype(np.int64)
-        day = sales.sold[sales.line_ticket] // DAY_SECONDS + np.minimum(lag, 60)
-        lines = np.flatnonzero(back & (day < world.calendar.day_count))
-        count = len(lines)
-        is_exchange = rng.random(count) < 0.3
-        sold = day[lines] * DAY_SECONDS + draw_seconds(rng, SHOP_HOURS, count)
-        ticket = sales.line_ticket[lines]
-        has_reference = rng.random(count) < 0.85
-        number = self._next_ticket + np.arange(count)
-        self._next_ticket += count
+        lines, sold = self._returned_lines(rng, sales)
+        count, ticket = len(lines), sales.line_ticket[lines]
+        is_exchange, has_reference = rng.random(count) < 0.3, rng.random(count) < 0.85
         line = np.concatenate([np.arange(count), np.flatnonzero(is_exchange)])
         line.sort(kind="stable")
         is_new = np.concatenate([[False], line[1:] == line[:-1]])[: len(line)]
@@ -196,7 +192,7 @@ class Tills:
         borne = np.where(is_new, 0, sales.discount[source] + sales.share[source])
         refers = has_reference[line] & ~is_new
         return Tickets(
-            number=number,
+            number=self._numbers(count),
             shop=sales.shop[ticket],
             buyer=sales.buyer[ticket],
             kind=np.where(is_exchange, SALE, RETURN),
@@ -212,6 +208,21 @@ class Tills:
             original=np.where(refers, sales.number[sales.line_ticket[source]], 0),
             original_line=np.where(refers, sales.line_no[source], 0),
         )
+
+    def _returned_lines(self, rng: np.random.Generator, sales: Tickets) -> tuple[Ints, Ints]:
+        """Which lines come back, and when."""
+        size, calendar = len(sales.line_ticket), self._world.calendar
+        is_gift = self._world.catalogue.kinds[sales.article] == GIFT_CARD
+        back = (rng.random(size) < 0.018) & (sales.kind[sales.line_ticket] == SALE) & ~is_gift
+        lag = 1 + rng.exponential(10, size).astype(np.int64)
+        day = sales.sold[sales.line_ticket] // DAY_SECONDS + np.minimum(lag, 60)
+        lines = np.flatnonzero(back & (day < calendar.day_count))
+        return lines, day[lines] * DAY_SECONDS + draw_seconds(rng, SHOP_HOURS, len(lines))
+
+    def _numbers(self, count: int) -> Ints:
+        first = self._next_ticket
+        self._next_ticket += count
+        return first + np.arange(count)
 
     def _count(self, tickets: Tickets) -> None:
         truth = self._world.truth
@@ -265,38 +276,39 @@ class Tills:
     def _ticket_rows(
         self, tickets: Tickets, chosen: Ints, is_mistaken: Flags, slot: int
     ) -> list[str]:
-        money, number, shop = self._texts.amounts, tickets.number[chosen], tickets.shop[chosen]
-        staff = np.array([each.employees for each in SHOPS])[shop]
-        codes = pick([each.code for each in SHOPS], shop)
-        cards = self._world.people.card
-        tax = tickets.amount - tickets.share - tickets.net
-        updated = tickets.sold[chosen] + is_mistaken[chosen] * slot * 60
-        sold = self._texts.moments(tickets.sold[chosen])
+        number, sold = tickets.number[chosen], tickets.sold[chosen]
+        method = np.minimum(number * 31 % 100 // 33, 2) + (number % 97 == 0)
         columns = (
             self._ids(tickets, chosen),
-            codes,
+            pick([each.code for each in SHOPS], tickets.shop[chosen]),
             numbers(number % 3 + 1),
             numbers(number),
-            sold,
-            [
-                f"{code}-{n % size + 1:02d}"
-                for code, n, size in zip(
-                    codes, (number * 7919 >> 3).tolist(), staff.tolist(), strict=True
-                )
-            ],
-            [
-                "" if buyer < 0 else card_number(int(cards[buyer]))
-                for buyer in tickets.buyer[chosen].tolist()
-            ],
+            self._texts.moments(sold),
+            self._employees(tickets, chosen),
+            self._cards(tickets.buyer[chosen]),
             pick(list(TYPES), tickets.kind[chosen]),
-            money((tickets.per_ticket(tickets.amount) - tickets.basket)[chosen]),
-            money(tickets.per_ticket(tax)[chosen]),
-            money((tickets.per_ticket(tickets.discount) + tickets.basket)[chosen]),
+            *self._ticket_amounts(tickets, chosen),
             ["EUR"] * len(chosen),
-            pick(list(PAYMENTS), np.minimum(number * 31 % 100 // 33, 2) + (number % 97 == 0)),
-            self._texts.moments(updated),
+            pick(list(PAYMENTS), method),
+            self._texts.moments(sold + is_mistaken[chosen] * slot * 60),
         )
         return join_rows(";", columns)
+
+    def _ticket_amounts(self, tickets: Tickets, chosen: Ints) -> list[list[str]]:
+        total = tickets.per_ticket(tickets.amount) - tickets.basket
+        tax = tickets.per_ticket(tickets.amount - tickets.share - tickets.net)
+        discount = tickets.per_ticket(tickets.discount) + tickets.basket
+        return [self._texts.amounts(each[chosen]) for each in (total, tax, discount)]
+
+    def _employees(self, tickets: Tickets, chosen: Ints) -> list[str]:
+        shop, number = tickets.shop[chosen], tickets.number[chosen]
+        place = (number * 7919 >> 3) % np.array([each.employees for each in SHOPS])[shop] + 1
+        codes = pick([each.code for each in SHOPS], shop)
+        return [f"{code}-{n:02d}" for code, n in zip(codes, place.tolist(), strict=True)]
+
+    def _cards(self, buyers: Ints) -> list[str]:
+        cards = np.where(buyers < 0, -1, self._world.people.card[buyers]).tolist()
+        return ["" if card < 0 else card_number(card) for card in cards]
 
     def _line_rows(self, tickets: Tickets, lines: Ints) -> list[str]:
         money, article = self._texts.amounts, tickets.article[lines]

@@ -9,7 +9,7 @@ from orchestration.demo.arithmetic import Ints
 from orchestration.demo.calendar import DAY_SECONDS, PAD_DAYS, Calendar, clock_times
 
 Texts = list[str]
-_LIMIT = 100_000  # cents up to which an amount is looked up
+_LIMIT = 50_000  # cents up to which an amount is looked up
 EXTRA_DAYS = 120
 
 
@@ -24,7 +24,7 @@ class TextTable:
 
     @cached_property
     def _amounts(self) -> npt.NDArray[np.object_]:
-        values = [self._amount(cents) for cents in range(_LIMIT)]
+        values = [self._amount(cents) for cents in range(-_LIMIT, _LIMIT + 1)]
         return np.array(values, dtype=object)
 
     def _amount(self, cents: int) -> str:
@@ -33,9 +33,10 @@ class TextTable:
 
     def amounts(self, cents: Ints) -> Texts:
         """Amounts of money from cents."""
-        if len(cents) and cents.min() >= 0 and cents.max() < _LIMIT:
-            return self._amounts[cents].tolist()
-        return [self._amount(value) for value in cents.tolist()]
+        texts = self._amounts[np.clip(cents, -_LIMIT, _LIMIT) + _LIMIT]
+        for place in np.flatnonzero(np.abs(cents) > _LIMIT).tolist():
+            texts[place] = self._amount(int(cents[place]))
+        return texts.tolist()
 
     def days(self, days: Ints) -> Texts:
         """Dates from day numbers."""

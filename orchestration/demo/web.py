@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestration.demo import layouts
-from orchestration.demo.arithmetic import Flags, Ints, half_up, total_by
+from orchestration.demo.arithmetic import Flags, Floats, Ints, half_up, place_in, total_by
 from orchestration.demo.calendar import (
     DAY_SECONDS,
     PAD_DAYS,
@@ -45,7 +45,7 @@ OUTCOMES = (
     ("processing", "test", 1),
 )
 SOLD, CANCELED = 0, 1
-PLACED, SHIPPED, REFUNDED = range(3)
+PLACED, _SHIPPED, REFUNDED = range(3)
 SHIPPING_CENTS, FREE_SHIPPING_FROM = 490, 6000
 
 
@@ -131,7 +131,7 @@ class WebShop:
         self._city_store = np.array([_store_of(country) for _, _, country in CITIES])
 
     @property
-    def weights(self) -> np.ndarray:
+    def weights(self) -> Floats:
         """Relative number of orders of each day."""
         return self._weights
 
@@ -146,8 +146,7 @@ class WebShop:
             self._world, [orders.exported, orders.shipped, orders.refunded]
         ):
             self._write_orders(orders, slot, chosen, version)
-        has_memo = np.where(orders.refunded < NEVER, orders.refunded, NEVER)
-        for slot, chosen, _ in versions(self._world, [np.maximum(has_memo, orders.exported)]):
+        for slot, chosen, _ in versions(self._world, [orders.refunded]):
             self._write_memos(orders, slot, chosen)
 
     def refund_migrated_orders(self, count: int) -> None:
@@ -178,35 +177,20 @@ class WebShop:
         truth.add(nowhere, nowhere, truth.net_cents, nowhere - net)
 
     def _draw(self, rng: np.random.Generator, month: tuple[int, int], buyers: Ints) -> Orders:
-        world, size = self._world, len(buyers)
-        people = world.people
-        store = self._city_store[people.city[buyers]]
-        day = draw_visit_days(rng, world, self._weights, month, buyers)
-        local = day * DAY_SECONDS + draw_seconds(rng, WEB_HOURS, size)
-        created = local - self._shift(store, local)
-        local_day = (created + self._shift(store, created)) // DAY_SECONDS
-        inside = (local_day >= 0) & (local_day < world.calendar.day_count)
-        created, store, buyers, local_day = (
-            each[inside] for each in (created, store, buyers, local_day)
-        )
-        size = len(created)
+        people, calendar = self._world.people, self._world.calendar
+        buyers, store, created, local_day = self._draw_times(rng, month, buyers)
+        size = len(buyers)
         shares = np.array([each[2] for each in OUTCOMES])
         outcome = rng.choice(len(OUTCOMES), size=size, p=shares / shares.sum())
-        is_guest = ~people.has_account[buyers] | (
-            people.may_be_guest()[buyers] & (rng.random(size) < 0.06)
-        )
+        is_guest = self._draw_guests(rng, buyers)
         people.was_guest[buyers[is_guest]] = True
-        counts = np.minimum(rng.geometric(0.5, size), 12)
-        order = np.repeat(np.arange(size), counts)
+        order = np.repeat(np.arange(size), np.minimum(rng.geometric(0.5, size), 12))
         has_coupon = rng.random(size) < 0.18
         items = self._draw_items(rng, order, store, local_day, has_coupon, outcome)
-        number = self._next_order + np.arange(size)
-        item = self._next_item + np.arange(len(order))
-        self._next_order += size
-        self._next_item += len(order)
-        exported = first_exports(rng, world, local_day, "magento")
+        shipped = np.where(outcome == SOLD, local_day + rng.integers(1, 4, size), NEVER)
+        number, item = self._numbers(size, len(order))
         orders = Orders(
-            number=100_001 + number,
+            number=number,
             buyer=buyers,
             is_guest=is_guest,
             spelling=np.where(rng.random(size) < 0.04, rng.integers(1, 3, size), 0),
@@ -214,27 +198,50 @@ class WebShop:
             outcome=outcome,
             created=created,
             local_day=local_day,
-            exported=exported,
-            shipped=np.where(outcome == SOLD, local_day + rng.integers(1, 4, size), NEVER),
+            exported=first_exports(rng, self._world, local_day, "magento"),
+            shipped=np.where(shipped < calendar.day_count, shipped, NEVER),
             refunded=np.full(size, NEVER, dtype=np.int64),
             has_coupon=has_coupon,
             adjustment=np.zeros(size, dtype=np.int64),
             order=order,
-            item=4 * (item + 1),
+            item=item,
             is_back=np.zeros(len(order), dtype=np.bool_),
             **items,
         )
         self._draw_returns(rng, orders)
-        end = world.calendar.day_count
-        orders.shipped[orders.shipped >= end] = NEVER
         return orders
+
+    def _draw_times(
+        self, rng: np.random.Generator, month: tuple[int, int], buyers: Ints
+    ) -> tuple[Ints, Ints, Ints, Ints]:
+        """Buyers, stores, seconds UTC and local days of the orders that fall into the calendar."""
+        store = self._city_store[self._world.people.city[buyers]]
+        day = draw_visit_days(rng, self._world, self._weights, month, buyers)
+        local = day * DAY_SECONDS + draw_seconds(rng, WEB_HOURS, len(buyers))
+        created = local - self._shift(store, local)
+        local_day = (created + self._shift(store, created)) // DAY_SECONDS
+        inside = (local_day >= 0) & (local_day < self._world.calendar.day_count)
+        return buyers[inside], store[inside], created[inside], local_day[inside]
+
+    def _draw_guests(self, rng: np.random.Generator, buyers: Ints) -> Flags:
+        """Who orders without logging in; account holders do it now and then."""
+        people = self._world.people
+        may_be = people.may_be_guest()[buyers]
+        return ~people.has_account[buyers] | (may_be & (rng.random(len(buyers)) < 0.06))
+
+    def _numbers(self, orders: int, items: int) -> tuple[Ints, Ints]:
+        """Order numbers, and item numbers with room for three children each."""
+        first_order, first_item = self._next_order, self._next_item
+        self._next_order += orders
+        self._next_item += items
+        return 100_001 + first_order + np.arange(orders), 4 * (first_item + np.arange(items) + 1)
 
     def _draw_items(
         self, rng: np.random.Generator, order: Ints, store: Ints, day: Ints,
         has_coupon: Flags, outcome: Ints,
     ) -> dict[str, Ints]:  # fmt: skip
         catalogue, size = self._world.catalogue, len(order)
-        article = np.searchsorted(catalogue.web_weights, rng.random(size), side="right")
+        article = place_in(catalogue.web_weights, rng.random(size))
         quantity = rng.choice((1, 2, 3), size=size, p=(0.9, 0.08, 0.02)).astype(np.int64)
         is_gift = catalogue.kinds[article] == GIFT_CARD
         store_rates = np.array([each.tax_rate for each in WEB_STORES], dtype=np.int64)
@@ -307,15 +314,14 @@ class WebShop:
         placed = orders.created[chosen] + 300
         shipped = orders.shipped[chosen] * DAY_SECONDS + 9 * 3600 + orders.number[chosen] % 3600
         refunded = self._memo_time(orders, chosen)
-        is_refunded = (version > 0) & (orders.refunded[chosen] < NEVER) & (version == 2)
-        return np.where(is_refunded, refunded, np.where(version > 0, shipped, placed))
+        return np.where(version == REFUNDED, refunded, np.where(version > PLACED, shipped, placed))
 
     def _memo_time(self, orders: Orders, chosen: Ints) -> Ints:
         return orders.refunded[chosen] * DAY_SECONDS + 10 * 3600 + orders.number[chosen] % 25_200
 
     def _write_orders(self, orders: Orders, slot: int, chosen: Ints, version: Ints) -> None:
         if slot:
-            changed = int((version > 0).sum())
+            changed = int((version > PLACED).sum())
             corrected = self._world.corrected
             corrected["magento"] = corrected.get("magento", 0) + changed
         rows = self._order_rows(orders, chosen, version)
@@ -328,50 +334,19 @@ class WebShop:
         self._world.exports.write(layouts.ORDER_ITEMS, slot, rows)
 
     def _order_rows(self, orders: Orders, chosen: Ints, version: Ints) -> list[str]:
-        money = self._texts.amounts
-        people, city = self._world.people, self._world.people.city[orders.buyer[chosen]]
-        subtotal = orders.per_order(orders.row_total)[chosen]
-        discount = orders.per_order(orders.discount)[chosen]
-        tax = orders.per_order(orders.tax)[chosen]
-        shipping = np.where(subtotal < FREE_SHIPPING_FROM, SHIPPING_CENTS, 0)
-        states, statuses = self._states(orders, chosen, version)
-        buyers, guests = orders.buyer[chosen], orders.is_guest[chosen]
+        city, currency = self._world.people.city[orders.buyer[chosen]], ["EUR"] * len(chosen)
+        number, store = numbers(orders.number[chosen]), numbers(orders.store[chosen] + 1)
         country = pick([each[2] for each in CITIES], city)
-        currency = ["EUR"] * len(chosen)
-        accounts = [
-            "" if guest else str(account_of(buyer))
-            for buyer, guest in zip(buyers.tolist(), guests.tolist(), strict=True)
-        ]
-        emails = [
-            _spell(email_of(people, buyer), spelling)
-            for buyer, spelling in zip(
-                buyers.tolist(), (orders.spelling[chosen] * guests).tolist(), strict=True
-            )
-        ]
         columns = (
-            numbers(orders.number[chosen]),
-            [
-                f"{store + 1}{number:09d}"
-                for store, number in zip(
-                    orders.store[chosen].tolist(), orders.number[chosen].tolist(), strict=True
-                )
-            ],
-            states,
-            statuses,
-            numbers(orders.store[chosen] + 1),
-            accounts,
-            numbers(guests.astype(np.int64)),
-            emails,
+            number,
+            [f"{shop}{order:0>9}" for shop, order in zip(store, number, strict=True)],
+            *self._states(orders, chosen, version),
+            store,
+            *self._order_buyers(orders, chosen),
             pick(["", "WELCOME10"], orders.has_coupon[chosen].astype(np.int64)),
             currency,
             currency,
-            money(subtotal),
-            money(-discount),
-            money(tax),
-            money(shipping),
-            money(subtotal - discount + tax + shipping),
-            money(np.where(version == 2, self._memo_totals(orders)[3][chosen], 0)),
-            money(100 * orders.per_order(orders.quantity)[chosen]),
+            *self._order_amounts(orders, chosen, version),
             country,
             country,
             pick([each[0] for each in CITIES], city),
@@ -381,51 +356,67 @@ class WebShop:
         )
         return join_rows(",", columns)
 
+    def _order_buyers(self, orders: Orders, chosen: Ints) -> tuple[Texts, Texts, Texts]:
+        """Account, guest flag and e-mail; guests type theirs in several spellings."""
+        buyers, guests = orders.buyer[chosen].tolist(), orders.is_guest[chosen]
+        spellings = (orders.spelling[chosen] * guests).tolist()
+        emails = [
+            _spell(email_of(self._world.people, buyer), spelling)
+            for buyer, spelling in zip(buyers, spellings, strict=True)
+        ]
+        return self._accounts(orders, chosen), numbers(guests.astype(np.int64)), emails
+
+    def _accounts(self, orders: Orders, chosen: Ints) -> Texts:
+        pairs = zip(orders.buyer[chosen].tolist(), orders.is_guest[chosen].tolist(), strict=True)
+        return ["" if is_guest else str(account_of(buyer)) for buyer, is_guest in pairs]
+
+    def _order_amounts(self, orders: Orders, chosen: Ints, version: Ints) -> list[Texts]:
+        subtotal = orders.per_order(orders.row_total)[chosen]
+        discount = orders.per_order(orders.discount)[chosen]
+        tax = orders.per_order(orders.tax)[chosen]
+        shipping = np.where(subtotal < FREE_SHIPPING_FROM, SHIPPING_CENTS, 0)
+        total = subtotal - discount + tax + shipping
+        refunded = np.where(version == REFUNDED, self._memo_totals(orders)[3][chosen], 0)
+        quantity = 100 * orders.per_order(orders.quantity)[chosen]
+        amounts = (subtotal, -discount, tax, shipping, total, refunded, quantity)
+        return [self._texts.amounts(each) for each in amounts]
+
     def _states(self, orders: Orders, chosen: Ints, version: Ints) -> tuple[Texts, Texts]:
         left = orders.per_order(np.where(orders.is_back, 0, orders.kept))[chosen]
         names = [*OUTCOMES, ("complete", "complete", 0), ("closed", "closed", 0)]
         complete, closed = len(OUTCOMES), len(OUTCOMES) + 1
-        is_closed = (version == 2) & (left == 0)
-        code = np.where(version > 0, complete, orders.outcome[chosen])
+        is_closed = (version == REFUNDED) & (left == 0)
+        code = np.where(version > PLACED, complete, orders.outcome[chosen])
         code = np.where(is_closed, closed, code)
         return pick([each[0] for each in names], code), pick([each[1] for each in names], code)
 
     def _item_rows(self, orders: Orders, items: Ints, version: Ints) -> list[str]:
         """Parents and their children, the child rows without amounts of their own."""
         kinds = self._world.catalogue.kinds[orders.article[items]]
-        children = np.where(kinds == CONFIGURABLE, 1, np.where(kinds == BUNDLE, 2, 0))
-        row = np.repeat(np.arange(len(items)), children + 1)
-        starts = np.cumsum(children + 1) - (children + 1)
-        role = np.arange(len(row)) - starts[row]
-        item, is_child = items[row], role > 0
-        article = self._row_articles(orders.article[item], role)
-        order, texts = orders.order[item], self._texts
-        back = np.where((version[row] == 2) & orders.is_back[item], orders.kept[item], 0)
-        own = (~is_child).astype(np.int64)
-        kind_names = pick(list(KIND_NAMES), np.where(is_child, 0, kinds[row]))
+        row, role = _with_children(kinds)
+        item, own = items[row], (role == 0).astype(np.int64)
+        article, order = self._row_articles(orders.article[item], role), orders.order[item]
+        is_back = (version[row] == REFUNDED) & orders.is_back[item]
+        back = np.where(is_back, orders.kept[item], 0)
+        quantities = (orders.quantity[item], orders.canceled[item], back)
         columns = (
             numbers(orders.item[item] + role),
             numbers(orders.number[order]),
-            [
-                str(parent) if child else ""
-                for parent, child in zip(orders.item[item].tolist(), is_child.tolist(), strict=True)
-            ],
-            numbers(np.where(is_child, self._product_ids[article], self._parent_ids[article])),
-            kind_names,
+            _where(role > 0, numbers(orders.item[item])),
+            numbers(np.where(role > 0, self._product_ids[article], self._parent_ids[article])),
+            pick(list(KIND_NAMES), kinds[row] * own),
             pick(self._skus, article),
             pick([*self._names, *self._parent_names], article + own * len(self._names)),
-            texts.amounts(100 * orders.quantity[item]),
-            texts.amounts(100 * orders.canceled[item]),
-            texts.amounts(100 * back),
-            texts.amounts(orders.price[item] * own),
-            texts.amounts(orders.price[item] * own),
-            texts.amounts(orders.discount[item] * own),
-            texts.amounts(orders.tax[item] * own),
-            texts.amounts(orders.row_total[item] * own),
-            texts.moments(orders.created[order]),
-            texts.moments(self._updated(orders, order, version[row])),
+            *(self._texts.amounts(100 * each) for each in quantities),
+            *self._item_amounts(orders, item, own),
+            self._texts.moments(orders.created[order]),
+            self._texts.moments(self._updated(orders, order, version[row])),
         )
         return join_rows(",", columns)
+
+    def _item_amounts(self, orders: Orders, item: Ints, own: Ints) -> list[Texts]:
+        amounts = (orders.price, orders.price, orders.discount, orders.tax, orders.row_total)
+        return [self._texts.amounts(each[item] * own) for each in amounts]
 
     def _row_articles(self, article: Ints, role: Ints) -> Ints:
         """The article of a row: a bundle's children are its parts."""
@@ -443,17 +434,13 @@ class WebShop:
     def _write_memos(self, orders: Orders, slot: int, chosen: Ints) -> None:
         money = self._texts.amounts
         gross, discount, tax, total = (each[chosen] for each in self._memo_totals(orders))
-        buyers, guests = orders.buyer[chosen].tolist(), orders.is_guest[chosen].tolist()
         time = self._texts.moments(self._memo_time(orders, chosen))
         columns = (
             numbers(orders.number[chosen]),
             [f"CM{number:09d}" for number in orders.number[chosen].tolist()],
             numbers(orders.number[chosen]),
             numbers(orders.store[chosen] + 1),
-            [
-                "" if guest else str(account_of(buyer))
-                for buyer, guest in zip(buyers, guests, strict=True)
-            ],
+            self._accounts(orders, chosen),
             ["EUR"] * len(chosen),
             money(gross),
             money(-discount),
@@ -471,10 +458,7 @@ class WebShop:
         self._world.exports.write(layouts.MEMO_ITEMS, slot, self._memo_item_rows(orders, items))
 
     def _memo_item_rows(self, orders: Orders, items: Ints) -> list[str]:
-        kinds = self._world.catalogue.kinds[orders.article[items]]
-        children = np.where(kinds == CONFIGURABLE, 1, np.where(kinds == BUNDLE, 2, 0))
-        row = np.repeat(np.arange(len(items)), children + 1)
-        role = np.arange(len(row)) - (np.cumsum(children + 1) - (children + 1))[row]
+        row, role = _with_children(self._world.catalogue.kinds[orders.article[items]])
         item, own = items[row], (role == 0).astype(np.int64)
         article = self._row_articles(orders.article[item], role)
         net, money = orders.kept_net[item] * own, self._texts.amounts
@@ -492,6 +476,17 @@ class WebShop:
             money(orders.kept_gross[item] * own),
         )
         return join_rows(",", columns)
+
+
+def _with_children(kinds: Ints) -> tuple[Ints, Ints]:
+    """Rows of items and their children: which item each is, and 0 for itself, 1 and 2 for parts."""
+    count = np.where(kinds == CONFIGURABLE, 2, np.where(kinds == BUNDLE, 3, 1))
+    row = np.repeat(np.arange(len(kinds)), count)
+    return row, np.arange(len(row)) - (np.cumsum(count) - count)[row]
+
+
+def _where(is_shown: Flags, texts: Texts) -> Texts:
+    return [text if show else "" for text, show in zip(texts, is_shown.tolist(), strict=True)]
 
 
 def _store_of(country: str) -> int:

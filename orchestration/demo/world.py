@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from orchestration.demo.arithmetic import Flags, Floats, Ints
+from orchestration.demo.arithmetic import Flags, Floats, Ints, place_in
 from orchestration.demo.calendar import Calendar, draw_days
 from orchestration.demo.catalogue import SHOPS, WEB_STORES, Catalogue
 from orchestration.demo.exports import Exports
@@ -64,7 +64,7 @@ def draw_buyers(
     if not len(pool):
         return np.full(size, -1, dtype=np.int64)
     weights = np.cumsum(people.propensity[pool])
-    return pool[np.searchsorted(weights, rng.random(size) * weights[-1], side="right")]
+    return pool[place_in(weights, rng.random(size) * weights[-1])]
 
 
 def draw_visit_days(

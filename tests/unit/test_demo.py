@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Pa
 
 def test_every_file_has_its_done_mark_and_as_many_rows_as_the_truth_says(demo: Path) -> None:
     counts = {row["file_name"]: int(row["rows"]) for row in read(demo / "truth/rows_by_file.csv")}
-    files = [path for path in (demo / "landing").rglob("*.csv")]
+    files = list((demo / "landing").rglob("*.csv"))
     assert sorted(path.name for path in files) == sorted(counts)
     for path in files:
         assert path.with_name(path.name + ".done").exists()
