@@ -20,7 +20,7 @@ from orchestration.ingest.reader import Block, FileReader, Header, Limits, open_
 from orchestration.ingest.reasons import REMEDIES, FileRefused, Reason, RefusedFile
 from orchestration.ingest.retry import RetryReport, retry_quarantine
 from orchestration.ingest.row_hash import DuplicateFinder, block_hashes
-from orchestration.ingest.validation import Rules, validate
+from orchestration.ingest.validation import Checked, Rules, validate
 from orchestration.resources.landing import (
     LandedFile,
     Stranger,
@@ -28,7 +28,7 @@ from orchestration.resources.landing import (
     declared_checksum,
     landing_of,
 )
-from orchestration.resources.warehouse import Session, WarehouseBusy
+from orchestration.resources.warehouse import Session, Warehouse, WarehouseBusy
 from orchestration.settings import Settings
 
 __all__ = [
@@ -79,6 +79,26 @@ class EntityReport:
 
 def quiet(_message: str) -> None:
     """Progress that nobody watches."""
+
+
+def _bad_lines(block: Block) -> list[BadRow]:
+    """The lines of a block that are no rows."""
+    return [BadRow(b.line_no, b.reason, None, b.detail, "", b.raw) for b in block.bad]
+
+
+def _bad_rows(block: Block, checked: Checked) -> list[BadRow]:
+    """The rows of a block that its contract refuses."""
+    return [
+        BadRow(
+            int(block.line_no[fault.row]),
+            fault.reason,
+            fault.column,
+            fault.detail,
+            fault.value,
+            block.raw(fault.row),
+        )
+        for fault in checked.faults
+    ]
 
 
 class _Writer:
@@ -158,26 +178,13 @@ class _FileLoad:
             kept = pa.array(~repeated)
             hash_text, line_no = hash_text.filter(kept), line_no.filter(kept)
         checked = validate(block.rows, self.contract, self.rules)
-        bad = [BadRow(b.line_no, b.reason, None, b.detail, "", b.raw) for b in block.bad]
+        bad = [*_bad_lines(block), *_bad_rows(block, checked)]
         good = checked.rows
         if checked.faults:
             keep = np.ones(len(good), dtype=np.bool_)
-            for fault in checked.faults:
-                keep[fault.row] = False
-                place = int(block.line_no[fault.row])
-                bad.append(
-                    BadRow(
-                        place,
-                        fault.reason,
-                        fault.column,
-                        fault.detail,
-                        fault.value,
-                        block.raw(fault.row),
-                    )
-                )
+            keep[[fault.row for fault in checked.faults]] = False
             mask = pa.array(keep)
-            good, hash_text = good.filter(mask), hash_text.filter(mask)
-            line_no = line_no.filter(mask)
+            good, hash_text, line_no = (part.filter(mask) for part in (good, hash_text, line_no))
         entry.rows_seen += len(rows) + len(block.bad)
         entry.rows_loaded += len(good)
         entry.rows_quarantined += len(bad)
@@ -403,17 +410,8 @@ def pending_files(
         if source in (None, file.source)
         and landing.arrival(file, settings.settle_seconds) == "settled"
     ]
-    warehouse = warehouse_of(settings)
-    if not files or not warehouse.exists():
-        return files
-    judged: set[tuple[str, str, str, int, int]] = set()
     try:
-        with warehouse.session() as session:
-            if not ledger.is_there(session):
-                return files
-            for name in {file.source for file in files}:
-                looks = ledger.known_looks(session, name, ("loaded", "duplicate", "refused"))
-                judged |= {(name, *look) for look in looks}
+        judged = _judged(warehouse_of(settings), {file.source for file in files})
     except WarehouseBusy:
         return []
     return [
@@ -421,6 +419,20 @@ def pending_files(
         for file in files
         if (file.source, file.entity, file.name, file.size, file.changed_ns) not in judged
     ]
+
+
+def _judged(warehouse: Warehouse, sources: Collection[str]) -> set[tuple[str, str, str, int, int]]:
+    """(source, entity, name, size, change time) of every file in the ledger."""
+    if not sources or not warehouse.exists():
+        return set()
+    with warehouse.session() as session:
+        if not ledger.is_there(session):
+            return set()
+        return {
+            (source, *look)
+            for source in sources
+            for look in ledger.known_looks(session, source, ("loaded", "duplicate", "refused"))
+        }
 
 
 def list_quarantine(

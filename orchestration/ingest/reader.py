@@ -59,7 +59,10 @@ class BadLine:
 
 @dataclass
 class Block:
-    """Rows of one stretch of a file. `rows` holds the contract's columns as text, '' for empty."""
+    """Rows of one stretch of a file. `rows` holds the contract's columns as text, '' for empty.
+
+    `delimiter` is set where every line is its row's fields joined by it, and nothing else.
+    """
 
     rows: pa.Table
     line_no: Positions
@@ -69,16 +72,16 @@ class Block:
     bad: list[BadLine] = field(default_factory=list[BadLine])
     line_count: int = 0
     mojibake_lines: int = 0
-    _delimiter: bytes = b""
+    delimiter: bytes = b""
 
     def joined(self) -> tuple[bytes, Positions, Positions] | None:
         """Text in which each row, from the one offset to the other, is its fields joined by 0x1f.
 
         Only where the lines are that already, but for the delimiter; None otherwise.
         """
-        if not self._delimiter:
+        if not self.delimiter:
             return None
-        text = self._data.replace(self._delimiter, FIELD_SEPARATOR)
+        text = self._data.replace(self.delimiter, FIELD_SEPARATOR)
         with_return = np.frombuffer(text, np.uint8)[np.maximum(self._ends - 2, 0)] == RETURN
         has_end = np.frombuffer(text, np.uint8)[self._ends - 1] == NEWLINE
         return text, self._starts, self._ends - has_end - (with_return & has_end)
@@ -94,7 +97,7 @@ class Block:
             self.bad,
             self.line_count,
             self.mojibake_lines,
-            self._delimiter,
+            self.delimiter,
         )
 
     def raw(self, row: int) -> bytes:
@@ -266,7 +269,7 @@ class _Lines:
             (after == delimiter) | (after == NEWLINE) | (after == RETURN) | (after == QUOTE)
         )
         unclosed = np.append(lines[1:] != lines[:-1], True) & opens
-        stray = np.where(opens, ~good_open | unclosed, ~good_close)
+        stray = (opens & (~good_open | unclosed)) | (~opens & ~good_close)
         return lines[stray]
 
     def with_other_width(self, delimiter: int, width: int) -> Positions:
@@ -347,10 +350,6 @@ def _parse_exactly(
         elif record:
             out.bad.append((start, *_ragged(len(record), width)))
     return out
-
-
-class _Ragged(Exception):
-    """Arrow met a row of another width."""
 
 
 def _arrow_rows(data: bytes, header: Header, contract: Contract) -> tuple[pa.Table, bool]:
@@ -495,7 +494,7 @@ class BlockParser:
             ends = np.concatenate((ends, lines.ends[spans[:, 1] - 1]))
         block = Block(table.combine_chunks(), at, lines.data, starts, ends)
         if not exact.records and b'"' not in text and self._header.names == self._contract.names:
-            block._delimiter = self._contract.format.delimiter.encode()
+            block.delimiter = self._contract.format.delimiter.encode()
         for index, reason, detail in exact.bad:
             raw = lines.data[int(lines.starts[index]) : int(lines.ends[index])]
             block.bad.append(BadLine(index, reason, detail, raw.rstrip(b"\r\n")))
@@ -541,7 +540,8 @@ class FileReader:
             raise FileRefused(Reason.LINE_TOO_LONG, "the header line has no end")
         try:
             line = head.removesuffix(b"\r").decode(self.encoding)
-            names = next(csv.reader([line], delimiter=contract.format.delimiter, strict=True), [])
+            parsed = csv.reader([line], delimiter=contract.format.delimiter, strict=True)
+            names: list[str] = next(parsed, list[str]())
         except UnicodeDecodeError as error:
             raise FileRefused(
                 Reason.ENC_INVALID, f"byte {error.start}: the header is not {self.encoding}"

@@ -112,7 +112,7 @@ def _is_in(high: Words, low: Words, run_high: Words, run_low: Words) -> Mask:
         return found
     begin = np.searchsorted(run_high, high, side="left")
     candidates = np.flatnonzero(run_high[np.minimum(begin, len(run_high) - 1)] == high)
-    for index in candidates.tolist():
-        end = np.searchsorted(run_high, high[index], side="right")
+    ends = np.searchsorted(run_high, high[candidates], side="right")
+    for index, end in zip(candidates.tolist(), ends.tolist(), strict=True):
         found[index] = bool((run_low[begin[index] : end] == low[index]).any())
     return found

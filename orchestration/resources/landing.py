@@ -3,7 +3,7 @@
 import hashlib
 import re
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -129,7 +129,7 @@ class Landing:
         self.folder = folder
         self._looks: dict[Path, tuple[int, int, float]] = {}
 
-    def scan(self, entities: dict[str, Collection[str]]) -> Scan:
+    def scan(self, entities: Mapping[str, Collection[str]]) -> Scan:
         """Everything in the folders of the given sources (source → its entities)."""
         found = [
             _classify(path, source, names)
