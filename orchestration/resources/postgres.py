@@ -180,9 +180,9 @@ class PostgresWarehouse:
         return PostgresWarehouse(self.address, role, self.run_id)
 
     def exists(self) -> bool:
-        """Whether anything was ever stored: the ledger's schema is there."""
+        """Whether anything was ever stored: the ledger is there."""
         with self.session() as session:
-            found = session.execute("select to_regnamespace('ops') is not null")
+            found = session.execute("select to_regclass('ops.files') is not null")
         return bool(found[0][0])
 
     @contextmanager
