@@ -58,7 +58,9 @@ def demo(data: str, lines: int) -> None:
 
 
 @main.command()
-@click.option("--as-of", metavar="DATE", help="last day to count, YYYY-MM-DD; else the last complete one")
+@click.option(
+    "--as-of", metavar="DATE", help="last day to count, YYYY-MM-DD; else the last complete one"
+)
 @click.option("--source", help="load and stage this source alone; publishes nothing")
 def run(as_of: str | None, source: str | None) -> None:
     """Run everything on what has landed, and publish it if every gate passes.
@@ -83,8 +85,6 @@ def status() -> None:
 @main.group()
 def quarantine() -> None:
     """Look at rows that could not be loaded, and try them again."""
-
-
 
 
 @quarantine.command("list")

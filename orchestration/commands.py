@@ -1,5 +1,6 @@
 """What the command line does, once it is clear what is wanted."""
 
+import logging
 import os
 import sys
 import time
@@ -35,6 +36,7 @@ def run_job(settings: Settings, job_name: str, console: Console) -> bool:
         AnotherRunActive: another process is writing.
     """
     began, run_id = time.perf_counter(), str(uuid.uuid4())
+    log_to_file(settings)
     with hold_lease(settings.home, run_id):
         console.print(f"[bold]habitue[/] runs [bold]{job_name}[/] in {settings.home}")
         progress, outcome = _execute(settings, job_name, run_id, console)
@@ -42,6 +44,20 @@ def run_job(settings: Settings, job_name: str, console: Console) -> bool:
         _keep_report(settings, job_name, outcome, progress, seconds)
         _summarise(settings, outcome, progress, console)
     return outcome.success
+
+
+def log_to_file(settings: Settings) -> None:
+    """Keep the libraries' talk in a file; what our own modules warn of is shown as well."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=settings.home / "habitue.log",
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    logging.captureWarnings(capture=True)
+    shown = logging.StreamHandler()
+    shown.setLevel(logging.WARNING)
+    logging.getLogger("orchestration").addHandler(shown)
 
 
 def _execute(
@@ -94,6 +110,9 @@ def _summarise(
         _print_loaded(settings, outcome.run_id, console)
     passed = sum(gate.state == "done" for gate in progress.gates)
     console.print(f"[bold]Gates[/]      {passed} of {len(progress.gates)} judged passed")
+    for step in progress.steps.values():
+        for warning in step.warnings:
+            console.print(f"[yellow]![/] {warning}", soft_wrap=True)
     if not outcome.success:
         _print_failure(outcome, progress, console)
     _print_published(settings, outcome.success, console)

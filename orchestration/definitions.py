@@ -7,6 +7,9 @@ from orchestration.assets.publication import publication_assets
 from orchestration.assets.transformation import transformation_assets
 from orchestration.assets.writing import run_lease
 from orchestration.automation.jobs import jobs
+from orchestration.automation.schedules import schedules
+from orchestration.automation.sensors import landing_sensor
+from orchestration.checks.freshness import freshness_check, with_freshness_policy
 from orchestration.checks.gates import gates
 from orchestration.project import load_manifest
 from orchestration.settings import Settings, get_settings
@@ -19,15 +22,19 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         ManifestMissing: dbt's manifest has not been written yet.
     """
     manifest = load_manifest(settings)
+    assets = [
+        *landing_assets(settings, manifest),
+        *ingestion_assets(settings, manifest),
+        *transformation_assets(settings, manifest),
+        *publication_assets(settings, manifest),
+    ]
+    all_jobs = jobs(manifest)
     return dg.Definitions(
-        assets=[
-            *landing_assets(settings, manifest),
-            *ingestion_assets(settings, manifest),
-            *transformation_assets(settings, manifest),
-            *publication_assets(settings, manifest),
-        ],
-        asset_checks=gates(settings, manifest),
-        jobs=jobs(manifest),
+        assets=dg.map_asset_specs(with_freshness_policy, assets),
+        asset_checks=[*gates(settings, manifest), freshness_check(settings)],
+        jobs=all_jobs,
+        schedules=schedules(settings.time_zone),
+        sensors=[landing_sensor(settings, all_jobs)],
         resources={"lease": run_lease(settings)},
         executor=dg.in_process_executor,
     )

@@ -97,7 +97,8 @@ class RunProgress:
             f"[yellow]{step.quarantined} quarantined[/]" if step.quarantined else "",
         ]
         line = ", ".join(fact for fact in facts if fact)
-        self._console.print(f"{mark} {step.title:<42} {step.seconds:6.1f} s  {line}")
+        text = f"{mark} {step.title:<42} {step.seconds:6.1f} s  {line}"
+        self._console.print(text, soft_wrap=True)
 
 
 def _count_table(step: StepReport, metadata: Mapping[str, Any]) -> None:

@@ -27,7 +27,7 @@ QUIET = ("--log-level", "none", "--log-level-file", "info")
 RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
 FAILURE_EVENTS = frozenset({"RunResultError", "RunResultFailure", "MainEncounteredError"})
 
-_parsed: dict[Path, tuple[str, "Manifest"]] = {}
+_parsed: dict[Path, "Manifest"] = {}
 
 
 class ManifestMissing(FileNotFoundError):
@@ -90,7 +90,7 @@ def ensure_manifest(settings: Settings) -> Path:
     fingerprint = project_fingerprint()
     if path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
         return path
-    _parse(settings, fingerprint)
+    _parse(settings)
     stamp.write_text(fingerprint)
     return path
 
@@ -106,7 +106,37 @@ def load_manifest(settings: Settings) -> dict[str, Any]:
         raise ManifestMissing(
             f"{path} does not exist: run `habitue prepare` with HABITUE_HOME={settings.home}"
         )
-    return json.loads(path.read_text())
+    manifest = json.loads(path.read_text())
+    _attach_singular_tests(manifest)
+    return manifest
+
+
+def _attach_singular_tests(manifest: dict[str, Any]) -> None:
+    """Give each test of several models one model it belongs to: the last that it names.
+
+    dbt attaches only generic tests; Dagster shows a test as a check of one asset.
+    """
+    nodes = manifest["nodes"]
+    tests = (node for node in nodes.values() if node["resource_type"] == "test")
+    for node in tests:
+        parents = [name for name in node["depends_on"]["nodes"] if name in nodes]
+        if node.get("attached_node") or len(parents) < 2:
+            continue
+        last = max(parents, key=lambda name: len(_ancestors(manifest, name)))
+        node["config"].setdefault("meta", {})["dagster"] = {
+            "ref": {"name": nodes[last]["name"], "package": nodes[last]["package_name"]}
+        }
+
+
+def _ancestors(manifest: Mapping[str, Any], unique_id: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [unique_id]
+    while waiting:
+        for parent in manifest["parent_map"].get(waiting.pop(), []):
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return found
 
 
 def dbt_vars(settings: Settings) -> dict[str, str]:
@@ -137,6 +167,7 @@ class DbtProcess:
             DbtFailed: a model, seed or test of error severity failed; says which, in dbt's words.
         """
         command = [
+            "--no-write-json", "--cache-selected-only", "--use-fast-test-edges",
             "build", "--select", *select,
             "--indirect-selection", "buildable",
             "--exclude-resource-type", "unit_test",
@@ -184,9 +215,7 @@ class DbtProcess:
             return None
         from google.protobuf.json_format import MessageToDict
 
-        raw = cast(
-            "dict[str, Any]", MessageToDict(message, preserving_proto_field_name=True)
-        )
+        raw = cast("dict[str, Any]", MessageToDict(message, preserving_proto_field_name=True))
         built = name != "LogTestResult" and raw["data"]["node_info"]["node_status"] == "success"
         return DbtEvent(raw, _table_facts(raw["data"]["node_info"]) if built else None)
 
@@ -196,17 +225,17 @@ class DbtProcess:
 
 
 def parsed_manifest(settings: Settings) -> "Manifest":
-    """The project as dbt parsed it, kept in memory for this process.
+    """The project as dbt parsed it, kept for the life of this process.
+
+    A run must not change its models midway, so a file that is edited meanwhile waits for the next.
 
     Raises:
         DbtFailed: dbt cannot parse the project.
     """
-    fingerprint = project_fingerprint()
-    known = _parsed.get(settings.dbt_target)
-    return known[1] if known and known[0] == fingerprint else _parse(settings, fingerprint)
+    return _parsed.get(settings.dbt_target) or _parse(settings)
 
 
-def _parse(settings: Settings, fingerprint: str) -> "Manifest":
+def _parse(settings: Settings) -> "Manifest":
     from dbt.cli.main import dbtRunner
 
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
@@ -214,7 +243,7 @@ def _parse(settings: Settings, fingerprint: str) -> "Manifest":
     if not result.success:
         raise DbtFailed(f"dbt cannot parse the project: {result.exception}")
     manifest = cast("Manifest", result.result)
-    _parsed[settings.dbt_target] = (fingerprint, manifest)
+    _parsed[settings.dbt_target] = manifest
     return manifest
 
 

@@ -10,6 +10,7 @@ from orchestration.assets.names import node_key
 
 log = logging.getLogger(__name__)
 
+
 def column_lineage(
     sql: str, node: Mapping[str, Any], manifest: Mapping[str, Any]
 ) -> dg.TableColumnLineage | None:

@@ -29,9 +29,7 @@ def landing_assets(settings: Settings, manifest: Mapping[str, Any]) -> list[dg.A
     ]
 
 
-def ingestion_assets(
-    settings: Settings, manifest: Mapping[str, Any]
-) -> list[dg.AssetsDefinition]:
+def ingestion_assets(settings: Settings, manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
     """One asset per raw table, and the ledger of files that all of them write."""
     tables = [table for tables in raw_sources(manifest).values() for table in tables]
     return [*(_raw_asset(settings, table) for table in tables), _ledger_asset(settings, tables)]
@@ -103,9 +101,7 @@ def _row_count(settings: Settings, table: str) -> int:
         return int(session.execute(f"select count(*) from {table}")[0][0])
 
 
-def _ledger_asset(
-    settings: Settings, tables: list[Mapping[str, Any]]
-) -> dg.AssetsDefinition:
+def _ledger_asset(settings: Settings, tables: list[Mapping[str, Any]]) -> dg.AssetsDefinition:
     @dg.asset(
         key=LEDGER,
         group_name="ops",
@@ -122,8 +118,6 @@ def _ledger_asset(
         with DuckDBWarehouse(settings.build_file).session() as session:
             states = session.execute("select state, count(*) from ops.files group by state")
         counts = {str(state): int(count) for state, count in states}
-        return dg.MaterializeResult(
-            metadata={"dagster/row_count": sum(counts.values()), **counts}
-        )
+        return dg.MaterializeResult(metadata={"dagster/row_count": sum(counts.values()), **counts})
 
     return ledger

@@ -38,8 +38,6 @@ def node_group(props: Mapping[str, Any]) -> str:
     return "_".join(folders[:2]) if folders[0] == "staging" else folders[0]
 
 
-
-
 def raw_sources(manifest: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
     """The landed sources, and the dbt source tables of each, in a fixed order."""
     sources: dict[str, list[Mapping[str, Any]]] = {}
@@ -60,4 +58,6 @@ def groups(manifest: Mapping[str, Any]) -> list[str]:
     order = {layer: position for position, layer in enumerate((REFERENCE, *LAYERS))}
     nodes = (n for n in manifest["nodes"].values() if n["resource_type"] in ("model", "seed"))
     names = {node_group(node) for node in nodes}
-    return sorted(names, key=lambda name: (order[name.split("_", 1)[0] if name not in order else name], name))
+    return sorted(
+        names, key=lambda name: (order[name.split("_", 1)[0] if name not in order else name], name)
+    )

@@ -73,6 +73,7 @@ def publication_assets(
         )
         return dg.MaterializeResult(
             metadata={
+                "dagster/row_count": sum(table.row_count for table in publication.tables),
                 "as_of": publication.as_of,
                 "published_at": publication.published_at,
                 "file": dg.MetadataValue.path(settings.published_file),
@@ -113,9 +114,7 @@ def _write(
     import duckdb
 
     with duckdb.connect(str(settings.build_file)) as connection:
-        connection.execute(
-            f"attach '{shadow}' as published (storage_version '{STORAGE_VERSION}')"
-        )
+        connection.execute(f"attach '{shadow}' as published (storage_version '{STORAGE_VERSION}')")
         connection.begin()
         tables = [
             _copy_table(connection, model)
@@ -137,9 +136,7 @@ def _copy_table(
 ) -> PublishedTable:
     schema, name = model["schema"], model["name"]
     connection.execute(f"create schema if not exists published.{schema}")
-    connection.execute(
-        f"create table published.{schema}.{name} as select * from {schema}.{name}"
-    )
+    connection.execute(f"create table published.{schema}.{name} as select * from {schema}.{name}")
     for column, props in model["columns"].items():
         if props["description"]:
             text = props["description"].strip().replace("'", "''")
@@ -173,9 +170,7 @@ def _as_of(connection: "duckdb.DuckDBPyConnection") -> str:
     return str(rows[0][0])
 
 
-def _write_publication(
-    connection: "duckdb.DuckDBPyConnection", publication: Publication
-) -> None:
+def _write_publication(connection: "duckdb.DuckDBPyConnection", publication: Publication) -> None:
     connection.execute("create schema published.ops")
     connection.execute(
         "create table published.ops.publication (run_id varchar, as_of date, "

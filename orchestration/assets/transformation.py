@@ -25,9 +25,7 @@ def transformation_assets(
         target=settings.target,
     )
     translator = LayerTranslator()
-    return [
-        _layer(settings, manifest, project, translator, group) for group in groups(manifest)
-    ]
+    return [_layer(settings, manifest, project, translator, group) for group in groups(manifest)]
 
 
 def _layer(

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def fetch_frame(settings: Settings, layer: str, table: str, columns: Sequence[str]) -> "pd.DataFrame":
+def fetch_frame(
+    settings: Settings, layer: str, table: str, columns: Sequence[str]
+) -> "pd.DataFrame":
     """The named columns of a table of the build file."""
     import duckdb
 

@@ -73,7 +73,9 @@ def _gate(
             silent = source is not None and not source_has_landed(session, source)
             for check in sorted(context.selected_asset_check_keys):
                 if check.name == FILES:
-                    yield _files_result(settings, session, check.asset_key, *landed[check.asset_key])
+                    yield _files_result(
+                        settings, session, check.asset_key, *landed[check.asset_key]
+                    )
                 elif silent:
                     yield _not_judged(check.asset_key, f"no file of {source} has ever landed")
                 else:
@@ -97,7 +99,10 @@ def _files_result(
         check_name=FILES,
         asset_key=key,
         description="; ".join(faults) or None,
-        metadata={"files": count, "faults": dg.MetadataValue.md("\n".join(f"- {f}" for f in faults))},
+        metadata={
+            "files": count,
+            "faults": dg.MetadataValue.md("\n".join(f"- {f}" for f in faults)),
+        },
     )
 
 

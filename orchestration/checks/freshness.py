@@ -1,0 +1,55 @@
+"""Freshness: how old the data is that readers see, judged by the data and not by the last run."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from orchestration.assets.names import PUBLICATION
+from orchestration.settings import Settings
+from orchestration.summary import published_facts
+
+STALE_AFTER = timedelta(days=2)
+NIGHTLY = dg.FreshnessPolicy.time_window(
+    fail_window=timedelta(hours=36), warn_window=timedelta(hours=26)
+)
+
+
+def freshness_check(settings: Settings) -> dg.AssetChecksDefinition:
+    """A check that warns when the last counted day is long over; it never stops a run."""
+
+    @dg.asset_check(
+        asset=PUBLICATION,
+        name="data_is_fresh",
+        blocking=False,
+        description=f"The last counted day ended less than {STALE_AFTER.days} days ago.",
+    )
+    def data_is_fresh() -> dg.AssetCheckResult:
+        facts = published_facts(settings)
+        today = datetime.now(ZoneInfo(settings.time_zone)).date()
+        if facts is None:
+            return _result(False, "nothing was published yet; run `habitue run`")
+        return judge(date.fromisoformat(facts.as_of), today)
+
+    return data_is_fresh
+
+
+def with_freshness_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Marts and the published file show in the UI when no run has renewed them for a day."""
+    if spec.group_name in ("marts", "published"):
+        return dg.apply_freshness_policy(spec, NIGHTLY)
+    return spec
+
+
+def judge(as_of: date, today: date) -> dg.AssetCheckResult:
+    """Fresh when `as_of`, the last counted day, is at most as old as allowed on `today`."""
+    age = today - as_of
+    if age <= STALE_AFTER:
+        return _result(True, f"data up to {as_of}")
+    return _result(
+        False, f"the last counted day is {as_of}, {age.days} days ago: have exports stopped?"
+    )
+
+
+def _result(passed: bool, text: str) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=passed, severity=dg.AssetCheckSeverity.WARN, description=text)
