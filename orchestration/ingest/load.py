@@ -367,15 +367,24 @@ def _log_report(report: EntityReport) -> None:
     )
 
 
-def prepare_warehouse(settings: Settings, contracts: Contracts | None = None) -> None:
+def prepare_warehouse(
+    settings: Settings, contracts: Contracts | None = None, *, run_id: str = ""
+) -> list[RefusedFile]:
     """Create the schemas, the ledger, the quarantine and every raw table; check the key.
+
+    Gives the landed files that belong to no entity; they are logged, and refused in the ledger.
 
     Raises:
         UnusableKey: missing, weak, or not the key that the warehouse was built with.
     """
     context = context_of(settings, contracts)
+    unclaimed = unclaimed_files(settings, contracts=context.contracts)
     with context.warehouse.session() as session:
         prepare(session, context)
+        _record_strangers(context, session, unclaimed, run_id)
+    for refused in unclaimed:
+        _LOG.warning("%s: %s", refused.source, refused.message)
+    return unclaimed
 
 
 def unclaimed_files(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from shop import ITEM, ITEMS, STORES_HEADER, Shop, accounted, items, text_of
 
-from orchestration.ingest.load import pending_files, unclaimed_files
+from orchestration.ingest.load import pending_files, prepare_warehouse, unclaimed_files
 from orchestration.ingest.reader import Limits
 
 NAME = "sales_order_item_20250302.csv"
@@ -191,6 +191,15 @@ def test_a_file_of_no_entity_is_reported(shop: Shop, name: str, reason: str) -> 
     shop.land(name, GOOD)
     found = [refused.reason_code for refused in unclaimed_files(shop.settings, "magento")]
     assert found == ([reason] if reason else [])
+
+
+def test_a_file_of_no_entity_is_refused_in_the_ledger(shop: Shop) -> None:
+    shop.land("orders_20250302.csv", GOOD)
+    for _ in range(2):
+        assert len(prepare_warehouse(shop.settings)) == 1
+    assert shop.rows("select source, file_name, state, reason_code from ops.files") == [
+        ("magento", "orders_20250302.csv", "refused", "UNKNOWN_ENTITY")
+    ]
 
 
 def test_a_link_is_not_followed(shop: Shop) -> None:
