@@ -2,8 +2,8 @@
 
 Plain Python on purpose: it shares no code with the product, so that an agreement between the two
 means something. It reads every file of a landing folder, skips rows that cannot be read, keeps the
-newest version of each record and applies the money rules of docs/definitions: amounts exclude tax
-and are rounded half-up to the cent per line. `sales` returns figures by source, store and month.
+newest version of each record and applies the definitions of net sales: amounts exclude tax and are
+rounded half-up to the cent per line. `sales` returns figures by source, store and month.
 """
 
 import csv

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 
@@ -128,7 +129,7 @@ def write_complete_journey(folder: Path, progress: Progress) -> tuple[list[Path]
     files = _write_registers(folder, sales, products, totals)
     months = sales["sold_at"].dt.strftime("%Y-%m")
     for month in sorted(months.unique().tolist()):
-        rows: pd.DataFrame = sales.loc[months == month]
+        rows = cast(pd.DataFrame, sales.loc[months == month])
         last = _last_day(rows)
         files.append(_write(folder, layouts.TICKET_LINES, last, _line_rows(rows, products)))
         files.append(_write(folder, layouts.TICKETS, last, _ticket_rows(rows)))
