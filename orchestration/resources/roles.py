@@ -110,6 +110,7 @@ def ensure_roles(
         _ensure_memberships(session)
         _ensure_database(session, DATABASE, owner=None)
         _ensure_database(session, ORCHESTRATOR_DATABASE, owner="orchestrator")
+        session.execute(f"revoke all on database {ORCHESTRATOR_DATABASE} from public")
     warehouse = PostgresWarehouse(administrator.with_parts(dbname=DATABASE))
     with warehouse.session() as session, session.transaction():
         for statement in _warehouse_statements():

@@ -83,6 +83,11 @@ def test_a_reader_changes_nothing_even_when_it_asks_to_write(log_in: LogIn) -> N
             assert refused(reader, statement), statement
 
 
+def test_a_reader_cannot_enter_the_database_of_the_orchestrator(log_in: LogIn) -> None:
+    with pytest.raises(psycopg.OperationalError, match="permission denied"):
+        log_in("bi_reader", dbname="dagster")
+
+
 def test_a_reader_cannot_run_or_idle_for_ever(log_in: LogIn) -> None:
     with log_in("bi_reader") as reader:
         for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):

@@ -1,0 +1,122 @@
+"""`habitue postgres`: the embedded server, and the roles of any server."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from orchestration.resources.postgres import PostgresAddress
+
+ADMINISTRATOR = "HABITUE_POSTGRES_ADMINISTRATOR"
+PASSWORD_PREFIX = "HABITUE_PASSWORD_"  # noqa: S105 the name of a variable
+
+
+@click.group()
+def postgres() -> None:
+    """The embedded PostgreSQL server, and the roles of any server.
+
+    The server is the one that HABITUE_POSTGRES_ADMINISTRATOR names, as
+    postgresql://administrator:password@host:5432/postgres, else the embedded one in
+    HABITUE_HOME/postgres.
+    """
+
+
+@postgres.command()
+def start() -> None:
+    """Start the embedded server and complete its roles."""
+    from orchestration.resources.embedded_postgres import running
+    from orchestration.resources.postgres import PostgresAddress
+    from orchestration.resources.roles import DATABASE, ensure_roles
+    from orchestration.settings import get_settings
+
+    with _plain_errors():
+        server = running(get_settings().home)
+        ensure_roles(PostgresAddress(server.address()))
+        click.echo(f"Socket     {server.address('habitue', DATABASE)}")
+        click.echo(f"BI tools   {server.loopback_address('bi_reader', DATABASE)}")
+
+
+@postgres.command()
+def stop() -> None:
+    """Stop the embedded server."""
+    from orchestration.resources.embedded_postgres import embedded_postgres
+    from orchestration.settings import get_settings
+
+    with _plain_errors():
+        embedded_postgres(get_settings().home).stop()
+
+
+@postgres.command()
+def roles() -> None:
+    """Make or complete databases, roles, schemas and grants.
+
+    A role gets the password in HABITUE_PASSWORD_<ROLE> (such as HABITUE_PASSWORD_BI_READER); a
+    role without that variable keeps the one it has.
+    """
+    from orchestration.resources.roles import ROLES, ensure_roles
+
+    passwords = {
+        name: secret
+        for name, role in ROLES.items()
+        if role.may_log_in and (secret := _secret(name)) is not None
+    }
+    with _plain_errors():
+        ensure_roles(_administrator(), passwords)
+    click.echo(f"{len(ROLES)} roles are complete; new passwords: {', '.join(passwords) or 'none'}")
+
+
+@postgres.command()
+@click.argument("login")
+@click.argument("stores", nargs=-1)
+def manager(login: str, stores: tuple[str, ...]) -> None:
+    """Let LOGIN see the rows of STORES (store keys), and of no other store.
+
+    The password is HABITUE_PASSWORD_<LOGIN>, or is asked for. Given again, it replaces stores and
+    password.
+    """
+    from pydantic import SecretStr
+
+    from orchestration.resources.roles import ensure_store_manager
+
+    asked = _secret(login) or SecretStr(
+        click.prompt(f"password of {login}", hide_input=True, confirmation_prompt=True)
+    )
+    with _plain_errors():
+        ensure_store_manager(_administrator(), login, stores, asked)
+    click.echo(f"{login} sees {', '.join(stores) or 'no store'} in the schema serving")
+
+
+def _administrator() -> "PostgresAddress":
+    from orchestration.resources.embedded_postgres import running
+    from orchestration.resources.postgres import PostgresAddress
+    from orchestration.settings import get_settings
+
+    named = os.environ.get(ADMINISTRATOR)
+    return PostgresAddress(named or running(get_settings().home).address())
+
+
+def _secret(role: str) -> "SecretStr | None":
+    from pydantic import SecretStr
+
+    value = os.environ.get(PASSWORD_PREFIX + role.upper())
+    return SecretStr(value) if value else None
+
+
+@contextmanager
+def _plain_errors() -> Generator[None]:
+    """Say what the user can mend in one sentence, without a traceback."""
+    from orchestration.resources.embedded_postgres import EmbeddedPostgresFailed
+    from orchestration.resources.postgres import PostgresUnreachable
+    from orchestration.resources.roles import NoSuchStoreManager
+    from orchestration.settings import InvalidSettings
+
+    expected = (EmbeddedPostgresFailed, InvalidSettings, NoSuchStoreManager, PostgresUnreachable)
+    try:
+        yield
+    except expected as error:
+        raise click.ClickException(str(error)) from None
