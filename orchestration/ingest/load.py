@@ -19,7 +19,7 @@ from orchestration.ingest.raw_table import raw_rows
 from orchestration.ingest.reader import Block, FileReader, Header, Limits, open_file
 from orchestration.ingest.reasons import REMEDIES, FileRefused, Reason, RefusedFile
 from orchestration.ingest.retry import RetryReport, retry_quarantine
-from orchestration.ingest.row_hash import DuplicateFinder, block_hashes
+from orchestration.ingest.row_hash import DuplicateFinder, row_hashes
 from orchestration.ingest.validation import Checked, Rules, validate
 from orchestration.resources.landing import (
     LandedFile,
@@ -170,7 +170,7 @@ class _FileLoad:
     def _take(self, block: Block, header: Header) -> Callable[[], None]:
         """Judge a block; gives what remains to be done: writing it."""
         entry, rows = self.entry, block.rows
-        hashes = block_hashes(block, self.context.pseudonymiser.row_hash_key)
+        hashes = row_hashes(block.joined_fields(), self.context.pseudonymiser.row_hash_key)
         repeated = self.duplicates.repeats(hashes, block.line_no)
         hash_text, line_no = hashes.text(), pa.array(block.line_no)
         if repeated.any():

@@ -16,6 +16,7 @@ from typing import BinaryIO, cast
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from orchestration.ingest.contract import Contract, FileFormat
@@ -28,7 +29,7 @@ NEWLINE, RETURN, QUOTE = 10, 13, 34
 _BOM = b"\xef\xbb\xbf"
 # A capital A with tilde, then a sign up to U+00BF: UTF-8 read as Latin-1 and written again.
 _MOJIBAKE = b"\xc3\x83\xc2"
-FIELD_SEPARATOR = b"\x1f"
+_FIELD_SEPARATOR = b"\x1f"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _CUT = (Reason.COLS_MISSING, Reason.QUOTE, Reason.ENC_INVALID)
 _OTHER_DELIMITERS = (",", ";", "\t", "|")
@@ -61,7 +62,7 @@ class BadLine:
 class Block:
     """Rows of one stretch of a file. `rows` holds the contract's columns as text, '' for empty.
 
-    `delimiter` is set where every line is its row's fields joined by it, and nothing else.
+    `plain_text` is set where every line is its row's fields joined by 0x1f, and nothing else.
     """
 
     rows: pa.Table
@@ -72,19 +73,14 @@ class Block:
     bad: list[BadLine] = field(default_factory=list[BadLine])
     line_count: int = 0
     mojibake_lines: int = 0
-    delimiter: bytes = b""
+    plain_text: bytes = b""
 
-    def joined(self) -> tuple[bytes, Positions, Positions] | None:
-        """Text in which each row, from the one offset to the other, is its fields joined by 0x1f.
-
-        Only where the lines are that already, but for the delimiter; None otherwise.
-        """
-        if not self.delimiter:
-            return None
-        text = self._data.replace(self.delimiter, FIELD_SEPARATOR)
-        with_return = np.frombuffer(text, np.uint8)[np.maximum(self._ends - 2, 0)] == RETURN
-        has_end = np.frombuffer(text, np.uint8)[self._ends - 1] == NEWLINE
-        return text, self._starts, self._ends - has_end - (with_return & has_end)
+    def joined_fields(self) -> list[bytes]:
+        """The fields of each row, joined by 0x1f; from the lines themselves where they are that."""
+        if self.plain_text:
+            text = self.plain_text.replace(b"\r\n", b"\n")
+            return [line for line in text.split(b"\n") if line]
+        return joined_fields(self.rows)
 
     def take(self, at: Positions) -> "Block":
         """The block with only the rows at the given places; its bad lines stay."""
@@ -97,12 +93,18 @@ class Block:
             self.bad,
             self.line_count,
             self.mojibake_lines,
-            self.delimiter,
         )
 
     def raw(self, row: int) -> bytes:
         """The bytes of a row, without its line end (UTF-8, whatever the file's encoding)."""
         return self._data[int(self._starts[row]) : int(self._ends[row])].rstrip(b"\r\n")
+
+
+def joined_fields(rows: pa.Table) -> list[bytes]:
+    """The fields of each row, joined by 0x1f, in the table's column order."""
+    columns = [rows.column(name) for name in rows.column_names]
+    joined = pc.binary_join_element_wise(*columns, _FIELD_SEPARATOR.decode())
+    return joined.cast(pa.binary()).to_pylist()
 
 
 @dataclass(frozen=True)
@@ -494,7 +496,8 @@ class BlockParser:
             ends = np.concatenate((ends, lines.ends[spans[:, 1] - 1]))
         block = Block(table.combine_chunks(), at, lines.data, starts, ends)
         if not exact.records and b'"' not in text and self._header.names == self._contract.names:
-            block.delimiter = self._contract.format.delimiter.encode()
+            delimiter = self._contract.format.delimiter.encode()
+            block.plain_text = text.replace(delimiter, _FIELD_SEPARATOR)
         for index, reason, detail in exact.bad:
             raw = lines.data[int(lines.starts[index]) : int(lines.ends[index])]
             block.bad.append(BadLine(index, reason, detail, raw.rstrip(b"\r\n")))

@@ -12,7 +12,7 @@ from orchestration.ingest.context import Clock, Context, context_of, prepare, ut
 from orchestration.ingest.contract import Contract, Contracts
 from orchestration.ingest.quarantine import BadRow, Envelope, message
 from orchestration.ingest.raw_table import raw_rows
-from orchestration.ingest.reader import check_header, rows_of
+from orchestration.ingest.reader import check_header, joined_fields, rows_of
 from orchestration.ingest.reasons import FileRefused, Reason
 from orchestration.ingest.row_hash import row_hashes
 from orchestration.ingest.validation import validate
@@ -123,7 +123,7 @@ class _Retry:
     def _resolve(
         self, row: _OpenRow, contract: Contract, rows: pa.Table, canonical: pa.Table
     ) -> None:
-        hashes = row_hashes(rows, self.context.pseudonymiser.row_hash_key).text()
+        hashes = row_hashes(joined_fields(rows), self.context.pseudonymiser.row_hash_key).text()
         known = self.session.execute(
             f"select 1 from {contract.table} where _file_id = ? and _row_hash = ? limit 1",
             [row.file_id, hashes[0].as_py()],

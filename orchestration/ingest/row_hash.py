@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-
-from orchestration.ingest.reader import FIELD_SEPARATOR, Block
 
 Words = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
@@ -38,36 +35,11 @@ class RowHashes:
         return pairs[:, 0].copy(), pairs[:, 1].copy()
 
 
-def block_hashes(block: Block, key: bytes) -> RowHashes:
-    """The hashes of a block's rows, by the shortest way to their joined fields."""
-    joined = block.joined()
-    if joined is None:
-        return row_hashes(block.rows, key)
-    text, starts, ends = joined
-    return RowHashes(_digests(memoryview(text), starts.tolist(), ends.tolist(), key))
-
-
-def row_hashes(rows: pa.Table, key: bytes) -> RowHashes:
-    """Hash the field texts of each row, joined by 0x1f, in the table's column order."""
-    columns = [rows.column(name) for name in rows.column_names]
-    joined = pc.binary_join_element_wise(*columns, FIELD_SEPARATOR.decode())
-    chunks = joined.chunks if isinstance(joined, pa.ChunkedArray) else [joined]
-    return RowHashes(b"".join(_chunk_digests(chunk, key) for chunk in chunks))
-
-
-def _chunk_digests(texts: pa.Array, key: bytes) -> bytes:
-    buffers = texts.buffers()
-    offsets = np.frombuffer(buffers[1], dtype=np.int32)[texts.offset :][: len(texts) + 1].tolist()
-    return _digests(memoryview(buffers[2] or b""), offsets[:-1], offsets[1:], key)
-
-
-def _digests(data: memoryview, starts: list[int], ends: list[int], key: bytes) -> bytes:
+def row_hashes(rows: list[bytes], key: bytes) -> RowHashes:
+    """Hash rows, each given as its fields joined by 0x1f."""
     blake2b = hashlib.blake2b
-    return b"".join(
-        [
-            blake2b(data[begin:end], key=key, digest_size=_DIGEST_BYTES).digest()
-            for begin, end in zip(starts, ends, strict=True)
-        ]
+    return RowHashes(
+        b"".join([blake2b(row, key=key, digest_size=_DIGEST_BYTES).digest() for row in rows])
     )
 
 
