@@ -15,24 +15,28 @@ sales_dates as (
     where is_valid_sale
 ),
 
--- An export with a time of day was cut inside that day, so the day is not complete (D5).
+-- An export with a time of day was cut inside that day, so for its source that day is not complete (D5). A source
+-- that fell silent long before the others does not hold them back; its freshness check speaks up instead.
 cut_days as (
-    select cast(last_exported_at as date) as cut_date
+    select min(cast(exports.last_exported_at as date)) as first_cut_date
     from exports
-    where last_exported_at > cast(cast(last_exported_at as date) as timestamp)
+    cross join sales_dates
+    where
+        exports.last_exported_at > cast(cast(exports.last_exported_at as date) as timestamp)
+        and cast(exports.last_exported_at as date) >= {{ add_days('sales_dates.last_data_date', -7) }}
 ),
 
 complete as (
     select
         sales_dates.first_data_date,
         sales_dates.last_data_date,
-        case
-            when sales_dates.last_data_date in (select cut_days.cut_date from cut_days)
-                then {{ add_days('sales_dates.last_data_date', -1) }}
-            else sales_dates.last_data_date
-        end as last_complete_date,
+        least(
+            sales_dates.last_data_date,
+            coalesce({{ add_days('cut_days.first_cut_date', -1) }}, sales_dates.last_data_date)
+        ) as last_complete_date,
         cast({{ "'" ~ var('as_of') ~ "'" if var('as_of') else 'null' }} as date) as chosen_date
     from sales_dates
+    cross join cut_days
 ),
 
 dated as (

@@ -17,6 +17,7 @@ dates as (
         {{ add_months('as_of_date', -12) }} as year_1_start,
         {{ add_months('as_of_date', -24) }} as year_2_start,
         {{ add_months('as_of_date', "-" ~ var('multi_channel_window_months')) }} as channel_window_start,
+        {{ add_months('as_of_date', "-" ~ var('repeat_window_months')) }} as repeat_window_start,
         cast(extract(year from as_of_date) as integer) as calendar_year
     from as_of
 ),
@@ -35,6 +36,11 @@ purchases as (
                 else 0
             end
         ) as order_year_2_count,
+        count(
+            distinct case
+                when orders.order_date > dates.repeat_window_start then orders.{{ var('repeat_counted_by') }}
+            end
+        ) as repeat_window_order_count,
         bool_or(orders.channel = 'web') as has_bought_on_web,
         bool_or(orders.channel = 'store') as has_bought_in_store,
         bool_or(
@@ -112,6 +118,7 @@ final as (
         cast(coalesce(purchases.order_count, 0) as integer) as order_count,
         cast(coalesce(purchases.order_year_1_count, 0) as integer) as order_year_1_count,
         cast(coalesce(purchases.order_year_2_count, 0) as integer) as order_year_2_count,
+        cast(coalesce(purchases.repeat_window_order_count, 0) as integer) as repeat_window_order_count,
         cast(coalesce(purchases.purchased_unit_count, 0) as decimal(18, 4)) as purchased_unit_count,
         cast(coalesce(purchases.discounted_unit_count, 0) as decimal(18, 4)) as discounted_unit_count,
         cast(coalesce(money.returned_unit_count, 0) as decimal(18, 4)) as returned_unit_count,

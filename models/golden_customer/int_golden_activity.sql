@@ -12,6 +12,7 @@ final as (
         cast(sum(activity.order_count) as integer) as order_count,
         cast(sum(activity.order_year_1_count) as integer) as order_year_1_count,
         cast(sum(activity.order_year_2_count) as integer) as order_year_2_count,
+        cast(sum(activity.repeat_window_order_count) as integer) as repeat_window_order_count,
         cast(sum(activity.purchased_unit_count) as decimal(18, 4)) as purchased_unit_count,
         cast(sum(activity.discounted_unit_count) as decimal(18, 4)) as discounted_unit_count,
         cast(sum(activity.returned_unit_count) as decimal(18, 4)) as returned_unit_count,

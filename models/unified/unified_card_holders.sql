@@ -2,6 +2,10 @@ with card_customers as (
     select * from {{ ref('stg_cashmere__customers') }}
 ),
 
+stores as (
+    select * from {{ ref('unified_stores') }}
+),
+
 -- A recycled card has one row per holder; each holds it until the next one's first day.
 holders as (
     select
@@ -33,22 +37,27 @@ final as (
             case when holder_number = 1 then date '1900-01-01' else holder_from_date end as date
         ) as holder_from_date,
         cast(coalesce(next_holder_from_date, date '9999-12-31') as date) as holder_until_date,
-        gender,
-        birth_date,
-        first_name_key,
-        last_name_key,
-        email_key,
-        phone_key,
-        postcode,
-        city,
-        country,
-        home_store_code,
-        has_email_optin,
-        has_sms_optin,
-        has_post_optin,
-        created_date,
-        updated_at_local
+        holders.gender,
+        holders.birth_date,
+        holders.first_name_key,
+        holders.last_name_key,
+        holders.email_key,
+        holders.phone_key,
+        holders.postcode,
+        holders.city,
+        holders.country,
+        holders.home_store_code,
+        holders.has_email_optin,
+        holders.has_sms_optin,
+        holders.has_post_optin,
+        holders.created_date,
+        cast(
+            {{ local_to_utc(
+                'holders.updated_at_local', "coalesce(stores.time_zone, '" ~ var('project_time_zone') ~ "')"
+            ) }} as timestamp
+        ) as updated_at
     from holders
+    left join stores on stores.store_key = 'cashmere:' || holders.home_store_code
 )
 
 select * from final

@@ -6,21 +6,6 @@ card_holders as (
     select * from {{ ref('unified_card_holders') }}
 ),
 
-stores as (
-    select * from {{ ref('unified_stores') }}
-),
-
--- Till times are local; a card's consent is dated in its home store's zone.
-dated_holders as (
-    select
-        card_holders.*,
-        {{ local_to_utc(
-            'card_holders.updated_at_local', "coalesce(stores.time_zone, '" ~ var('project_time_zone') ~ "')"
-        ) }} as updated_at
-    from card_holders
-    left join stores on stores.store_key = 'cashmere:' || card_holders.home_store_code
-),
-
 consents as (
     select
         case
@@ -38,21 +23,21 @@ consents as (
         'email' as contact_channel,
         has_email_optin as is_granted,
         updated_at as changed_at
-    from dated_holders
+    from card_holders
     union all
     select
         source_customer_key,
         'sms' as contact_channel,
         has_sms_optin as is_granted,
         updated_at as changed_at
-    from dated_holders
+    from card_holders
     union all
     select
         source_customer_key,
         'post' as contact_channel,
         has_post_optin as is_granted,
         updated_at as changed_at
-    from dated_holders
+    from card_holders
 ),
 
 -- The latest word counts; two at the same moment, the more restrictive (D28).

@@ -54,7 +54,7 @@ profiles as (
         country,
         'cashmere:' || home_store_code as home_store_key,
         created_date as registered_date,
-        updated_at_local as profile_updated_at
+        updated_at as profile_updated_at
     from card_holders
 ),
 
@@ -79,12 +79,16 @@ named_by_email as (
     group by email_key
 ),
 
--- An account that orders name but no customer export describes is known by the orders' e-mail.
+-- An account that no customer export describes is known by the e-mail of its orders or subscription.
 ordered_accounts as (
     select
         customer_id,
         max(email_key) as email_key
-    from web_orders
+    from (
+        select customer_id, email_key from web_orders
+        union all
+        select customer_id, email_key from subscribers
+    ) as sightings
     where customer_id is not null
     group by customer_id
 ),
@@ -113,17 +117,31 @@ known_keys as (
     from named_by_email
 ),
 
+named_keys as (
+    select
+        source_customer_key,
+        source_system
+    from orders
+    where source_customer_key is not null
+    union
+    select
+        'magento:' || customer_id as source_customer_key,
+        'magento' as source_system
+    from subscribers
+    where customer_id is not null
+),
+
+-- Whom an order or a subscription names but no export describes.
 all_keys as (
     select * from known_keys
     union all
     select
-        orders.source_customer_key,
-        min(orders.source_system) as source_system,
+        named_keys.source_customer_key,
+        named_keys.source_system,
         'inferred' as customer_kind
-    from orders
-    left join known_keys on orders.source_customer_key = known_keys.source_customer_key
-    where orders.source_customer_key is not null and known_keys.source_customer_key is null
-    group by orders.source_customer_key
+    from named_keys
+    left join known_keys on named_keys.source_customer_key = known_keys.source_customer_key
+    where known_keys.source_customer_key is null
 ),
 
 final as (

@@ -8,6 +8,11 @@ lines as (
     select * from {{ ref('unified_order_lines') }}
 ),
 
+fx_rates as (
+    select * from {{ ref('fx_rates') }}
+    where reporting_currency = '{{ var("reporting_currency") }}'
+),
+
 order_totals as (
     select
         order_key,
@@ -52,7 +57,15 @@ final as (
         cast(coalesce(order_totals.return_amount, 0) as decimal(18, 2)) as return_amount,
         cast(coalesce(order_totals.net_amount, 0) as decimal(18, 2)) as net_amount,
         cast(coalesce(order_totals.tax_amount, 0) as decimal(18, 2)) as tax_amount,
-        cast(coalesce(documents.shipping_amount, 0) as decimal(18, 2)) as shipping_amount,
+        cast(
+            round(
+                coalesce(documents.shipping_amount, 0)
+                * case
+                    when documents.currency = '{{ var("reporting_currency") }}' then 1
+                    else fx_rates.rate
+                end, 2
+            ) as decimal(18, 2)
+        ) as shipping_amount,
         documents.is_valid,
         -- A document that only takes goods back is no purchase (D9).
         coalesce(order_totals.has_purchase, false) as is_valid_sale,
@@ -64,6 +77,8 @@ final as (
         {{ first_of_month('documents.order_date') }} as order_month
     from documents
     left join order_totals on documents.order_key = order_totals.order_key
+    left join fx_rates
+        on documents.currency = fx_rates.currency and documents.rate_date = fx_rates.rate_date
 )
 
 select * from final

@@ -33,6 +33,18 @@ orphans as (
     left join orders on items.order_id = orders.order_id
     where orders.order_id is null
     union all
+    -- A component whose top row has not come: price and quantity are still on their way.
+    select
+        'magento' as source_system,
+        'sales_order_item' as entity,
+        components.order_item_id as source_line_id,
+        components.parent_order_item_id as missing_document_id,
+        components.row_total_amount - coalesce(components.discount_amount, 0) as line_amount
+    from items as components
+    inner join orders on components.order_id = orders.order_id
+    left join items as parents on components.parent_order_item_id = parents.order_item_id
+    where components.parent_order_item_id is not null and parents.order_item_id is null
+    union all
     select
         'magento' as source_system,
         'sales_creditmemo_item' as entity,

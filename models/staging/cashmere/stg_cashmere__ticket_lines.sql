@@ -13,7 +13,7 @@ final as (
         cast(sku as {{ dbt.type_string() }}) as sku,
         cast(label as {{ dbt.type_string() }}) as label,
         cast(qty as decimal(18, 4)) as quantity,
-        cast(unit_price_incl_tax as decimal(18, 4)) as unit_price_incl_tax_amount,
+        cast(unit_price_incl_tax as decimal(18, 8)) as unit_price_incl_tax_amount,
         cast(coalesce(discount_amount_incl_tax, '0') as decimal(18, 4)) as discount_incl_tax_amount,
         -- Tills write 20 or 0.2 for the same rate; no rate in use lies between 0 and 1 percent.
         cast(
