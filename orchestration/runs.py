@@ -29,6 +29,11 @@ INSTANCE_CONFIG = """\
 # Written at every start of habitue.
 telemetry:
   enabled: false
+nux:
+  enabled: false
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 event_log_storage:
   module: orchestration.resources.event_storage
   class: KeptSqliteEventLogStorage
