@@ -12,6 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.ingest.texts import buffers_of
+
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 
@@ -81,9 +83,7 @@ def stamp_of(moment: datetime) -> int:
 
 def _matrix(values: pa.Array, at: Numbers, width: int) -> npt.NDArray[np.uint8]:
     """The characters of the values at the given places, one column a value."""
-    buffers = values.buffers()
-    offsets = np.frombuffer(buffers[1], dtype=np.int32)[values.offset :][: len(values) + 1]
-    data = np.frombuffer(buffers[2], dtype=np.uint8) if buffers[2] else np.empty(0, np.uint8)
+    offsets, data = buffers_of(values)
     if len(at) == len(values):
         block = data[int(offsets[0]) : int(offsets[-1])].reshape(len(at), width)
     else:

@@ -17,10 +17,12 @@ from orchestration.ingest import times
 from orchestration.ingest.contract import Column, Contract, FileFormat
 from orchestration.ingest.pseudonym import Pseudonymiser, known_regions
 from orchestration.ingest.reasons import Reason
+from orchestration.ingest.texts import all_have_decimals, may_need_trimming
 
 Mask = npt.NDArray[np.bool_]
 
 _MAXIMUM_FIELD_BYTES = 64 << 10
+_MOST_DIGITS = 14
 _FIRST_YEAR, _LAST_YEAR = 1901, 2100
 _FIRST_BIRTH_YEAR = 1900
 _MANGLED_ID = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+$"
@@ -111,7 +113,7 @@ class _Check:
             too_long = _flags(pc.greater(lengths, _MAXIMUM_FIELD_BYTES))
             self.trimmed[name] = raw
             self.fail(too_long, Reason.TOO_LONG, name, lambda v: f"{len(v)} characters")
-        trimmed = pc.utf8_trim_whitespace(raw)
+        trimmed = pc.utf8_trim_whitespace(raw) if may_need_trimming(raw) else raw
         if not pc.all(pc.string_is_ascii(trimmed)).as_py():
             trimmed = pc.utf8_normalize(trimmed, form="NFC")
         self.trimmed[name] = trimmed
@@ -150,14 +152,17 @@ class _Check:
     def as_number(self, name: str, column: Column) -> pa.Array:
         values = self.trimmed[name]
         is_integer = column.type == "integer"
+        fmt = self.contract.format
+        if not is_integer and all_have_decimals(values, fmt.decimal_mark, _MOST_DIGITS):
+            return _plain_number(values, fmt, is_integer)
         good = pc.or_(
-            pc.match_substring_regex(values, _number_pattern(self.contract.format, is_integer)),
+            pc.match_substring_regex(values, _number_pattern(fmt, is_integer)),
             pc.equal(values, ""),
         )
         self.fail(
             ~_flags(good), Reason.NUM_FORMAT, name, lambda v: f"{shape(v)} is no {column.type}"
         )
-        return _plain_number(values, self.contract.format, is_integer)
+        return _plain_number(values, fmt, is_integer)
 
     def as_time(self, name: str, column: Column) -> pa.Array:
         is_date = column.type == "date"
@@ -299,7 +304,7 @@ def _single(column: pa.ChunkedArray) -> pa.Array:
 def _number_pattern(fmt: FileFormat, is_integer: bool) -> str:
     """What a number looks like: at most 14 digits before the mark, so that 18 hold it."""
     marks = "".join(re.escape(mark) for mark in fmt.thousands_marks)
-    whole = r"[0-9]{1,14}"
+    whole = rf"[0-9]{{1,{_MOST_DIGITS}}}"
     if marks:
         groups = "|".join(
             rf"[0-9]{{1,3}}(?:{re.escape(mark)}[0-9]{{3}}){{1,4}}" for mark in fmt.thousands_marks
