@@ -120,6 +120,20 @@ def prepare() -> None:
 
 
 @main.command()
+@click.argument("destination", default="docs/kpi_dictionary.md", type=click.Path(dir_okay=False))
+def dictionary(destination: str) -> None:
+    """Write the KPI dictionary, what every published column means, from the models."""
+    from pathlib import Path
+
+    from orchestration.kpi_dictionary import write_kpi_dictionary
+    from orchestration.project import ensure_manifest
+
+    with _plain_errors():
+        write_kpi_dictionary(ensure_manifest(_settings()), Path(destination))
+    click.echo(f"wrote {destination}")
+
+
+@main.command()
 @click.option("--port", default=3000, show_default=True)
 def dev(port: int) -> None:
     """Serve the Dagster UI on 127.0.0.1, with schedules and sensor, over the same state."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 PUBLISHED_LAYERS = ("golden_customer", "enriched", "marts")
@@ -12,7 +13,7 @@ Written from the models by `habitue dictionary`; change a description beside its
 A D-number names the definition in [definitions](definitions.md) that a figure follows.
 """
 
-Node = dict[str, Any]
+Node = dict[str, Any]  # one entry of dbt's manifest
 
 
 def published_models(manifest: dict[str, Any]) -> list[Node]:
@@ -47,19 +48,22 @@ def one_line(text: str) -> str:
 def grain(tests: list[Node]) -> str:
     """The columns that name one row, from the model's uniqueness test; empty when it has none."""
     for test in tests:
-        metadata = test.get("test_metadata") or {}
+        metadata: Node = test.get("test_metadata") or {}
         if metadata.get("name") == "unique":
             return str(test.get("column_name") or "")
         if metadata.get("name") == "unique_combination":
-            return ", ".join(metadata["kwargs"].get("columns", []))
+            return ", ".join(map(str, metadata["kwargs"]["columns"]))
     return ""
 
 
 def model_section(node: Node, tests: list[Node]) -> Iterator[str]:
     """The lines about one model: what a row is, its key, its columns, the rules pinned by examples."""
+    text, _, example = str(node["description"]).partition("```sql")
     yield f"\n## {node['schema']}.{node['name']}\n"
-    yield one_line(node["description"]) + "\n"
+    yield one_line(text) + "\n"
     yield f"One row per: `{grain(tests)}`. SQL: `{node['original_file_path']}`\n"
+    if example:
+        yield f"```sql\n{dedent(example.partition('```')[0]).strip()}\n```\n"
     yield "| Column | Meaning |"
     yield "|---|---|"
     for column in node["columns"].values():

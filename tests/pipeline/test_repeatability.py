@@ -74,7 +74,9 @@ def split_by_day(landing: Path, target: Path) -> int:
     for path, lines in days.items():
         path.parent.mkdir(exist_ok=True)
         header = headers[path.name.rsplit("_", 1)[0]]
-        path.write_bytes(b"".join([header, *(line.rstrip(b"\r\n") + b"\n" for line in reversed(lines))]))
+        path.write_bytes(
+            b"".join([header, *(line.rstrip(b"\r\n") + b"\n" for line in reversed(lines))])
+        )
         path.with_name(path.name + ".done").touch()
     return len(days)
 

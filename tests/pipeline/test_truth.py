@@ -75,7 +75,9 @@ def test_every_row_of_every_file_is_accounted_for(loaded, generated):
             " from ops.files where state = 'loaded'"
         )
     )
-    truth = {row["file_name"]: int(row["rows"]) for row in read(generated / "truth/rows_by_file.csv")}
+    truth = {
+        row["file_name"]: int(row["rows"]) for row in read(generated / "truth/rows_by_file.csv")
+    }
     assert {name: truth[name] for name in ledger} == ledger
 
 
@@ -109,7 +111,9 @@ def test_no_two_persons_are_merged_and_most_of_one_persons_records_are(
 ):
     persons = persons_by_source_customer
     golden = dict(
-        loaded.rows("select source_customer_key, customer_key from golden_customer.customer_identities")
+        loaded.rows(
+            "select source_customer_key, customer_key from golden_customer.customer_identities"
+        )
     )
     known = [key for key in golden if key in persons]
     pairs = list(combinations(known, 2))
