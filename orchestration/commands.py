@@ -49,11 +49,10 @@ def run_job(settings: Settings, job_name: str, console: Console) -> bool:
 def log_to_file(settings: Settings) -> None:
     """Keep the libraries' talk in a file; what our own modules warn of is shown as well."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(
-        filename=settings.home / "habitue.log",
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
+    kept = logging.FileHandler(settings.home / "habitue.log", encoding="utf-8")
+    kept.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(kept)
+    logging.getLogger().setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     shown = logging.StreamHandler()
     shown.setLevel(logging.WARNING)

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from orchestration.assets.ingestion import ingestion_assets, landing_assets
-from orchestration.assets.publication import publication_assets
+from orchestration.assets.publication import golden_keys_asset, publication_assets
 from orchestration.assets.transformation import transformation_assets
 from orchestration.assets.writing import run_lease
 from orchestration.automation.jobs import jobs
@@ -24,6 +24,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     manifest = load_manifest(settings)
     assets = [
         *landing_assets(settings, manifest),
+        golden_keys_asset(manifest),
         *ingestion_assets(settings, manifest),
         *transformation_assets(settings, manifest),
         *publication_assets(settings, manifest),

@@ -73,7 +73,7 @@ def execute(
     tags: Mapping[str, str] | None = None,
 ) -> RunOutcome:
     """Run a job of the definitions in this process; `listener` gets each event as it happens."""
-    job = _reconstructable(job_name)
+    job = reconstructable_job(job_name)
     run = instance.create_run_for_job(
         job_def=job.get_definition(),
         run_id=run_id,
@@ -98,7 +98,8 @@ def execute(
     )
 
 
-def _reconstructable(job_name: str) -> ReconstructableJob:
+def reconstructable_job(job_name: str) -> ReconstructableJob:
+    """A job of the definitions in the form that Dagster can load again by itself."""
     repository = ReconstructableRepository.for_module(CODE_LOCATION, "defs", str(PROJECT_ROOT))
     return repository.get_reconstructable_job(job_name)
 

@@ -60,7 +60,7 @@ def _raw_asset(settings: Settings, table: Mapping[str, Any]) -> dg.AssetsDefinit
         from orchestration.ingest.load import ingest_entity
 
         with measured("load"):
-            report = ingest_entity(settings, source, entity, run_id=context.run_id)
+            report = ingest_entity(settings, source, entity, run_id=context.run.run_id)
         row_count = _row_count(settings, f"raw.{table['identifier']}")
         return dg.MaterializeResult(
             metadata={"dagster/row_count": row_count, **report_metadata(report)}

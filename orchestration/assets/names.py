@@ -32,9 +32,10 @@ def node_key(props: Mapping[str, Any]) -> dg.AssetKey:
 
 def node_group(props: Mapping[str, Any]) -> str:
     """The group of a dbt node, from the folder of its file: staging is apart per source."""
-    folders = PurePosixPath(props["original_file_path"]).parts[1:-1]
     if props["resource_type"] == "source":
-        return f"raw_{props['source_name']}"
+        schema = str(props["schema"])
+        return f"raw_{props['source_name']}" if schema == "raw" else schema
+    folders = PurePosixPath(props["original_file_path"]).parts[1:-1]
     return "_".join(folders[:2]) if folders[0] == "staging" else folders[0]
 
 

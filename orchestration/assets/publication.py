@@ -14,6 +14,7 @@ from orchestration.assets.names import (
     PUBLICATION,
     PUBLISHED_LAYERS,
     models_of,
+    node_group,
     node_key,
 )
 from orchestration.settings import Settings
@@ -48,6 +49,21 @@ class Publication:
     tables: Sequence[PublishedTable]
 
 
+def golden_keys_asset(manifest: Mapping[str, Any]) -> dg.AssetSpec:
+    """The history of golden keys: written after a publication, read by the next run's models.
+
+    It stands outside the graph of runs, which would otherwise run in a circle.
+    """
+    table = next(s for s in manifest["sources"].values() if s["identifier"] == "golden_keys")
+    return dg.AssetSpec(
+        node_key(table),
+        group_name=node_group(table),
+        description=table["description"],
+        owners=[DEFAULT_OWNER],
+        kinds={"duckdb"},
+    )
+
+
 def publication_assets(
     settings: Settings, manifest: Mapping[str, Any]
 ) -> list[dg.AssetsDefinition]:
@@ -66,7 +82,7 @@ def publication_assets(
     )
     def publish_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with measured("publish"):
-            publication = publish(settings, manifest, context.run_id)
+            publication = publish(settings, manifest, context.run.run_id)
             prepare_golden_keys(settings)
         rows = "\n".join(
             f"| {t.name} | {t.row_count} | `{t.content_hash}` |" for t in publication.tables

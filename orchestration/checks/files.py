@@ -42,7 +42,7 @@ def file_faults(
     """
     folder = settings.landing_folder / source
     lines = _newest_lines(session, source, entity)
-    return [fault for line in lines for fault in _faults(line, folder)], len(lines)
+    return [fault for line in lines for fault in faults_of(line, folder)], len(lines)
 
 
 def _newest_lines(session: Session, source: str, entity: str) -> Sequence[FileLine]:
@@ -71,7 +71,8 @@ def _newest_lines(session: Session, source: str, entity: str) -> Sequence[FileLi
     return [FileLine(*row) for row in rows]
 
 
-def _faults(line: FileLine, folder: Path) -> Iterator[str]:
+def faults_of(line: FileLine, folder: Path) -> Iterator[str]:
+    """What is wrong with a file, in sentences that say what to do."""
     if line.state == "refused":
         if (folder / line.name).exists():
             yield f"{line.reason} (or take {line.name} out of {folder})"
