@@ -30,7 +30,7 @@ def main() -> None:
     A first look       habitue demo
     Your own exports   habitue run
     The graph          habitue dev
-    """
+    """  # noqa: D301 click reads the escaped b
 
 
 @main.command()

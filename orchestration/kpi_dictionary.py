@@ -57,7 +57,7 @@ def grain(tests: list[Node]) -> str:
 
 
 def model_section(node: Node, tests: list[Node]) -> Iterator[str]:
-    """The lines about one model: what a row is, its key, its columns, the rules pinned by examples."""
+    """The lines about one model: what a row is, its key, its columns, its pinned rules."""
     text, _, example = str(node["description"]).partition("```sql")
     yield f"\n## {node['schema']}.{node['name']}\n"
     yield one_line(text) + "\n"

@@ -5,22 +5,25 @@ import random
 import re
 import shutil
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+
+from pipeline.home import Home
 
 
 def data_files(landing: Path) -> list[Path]:
     return sorted(path for path in landing.rglob("*.csv*") if not path.name.endswith(".done"))
 
 
-def test_a_second_run_changes_no_published_row(loaded):
+def test_a_second_run_changes_no_published_row(loaded: Home) -> None:
     before = loaded.hashes()
     loaded.run()
     assert loaded.hashes() == before
 
 
 def test_files_landing_in_another_order_over_several_runs_give_the_same_rows(
-    loaded, generated, new_home
-):
+    loaded: Home, generated: Path, new_home: Callable[[str], Home]
+) -> None:
     home = new_home("shuffled")
     files = data_files(generated / "landing")
     random.Random(7).shuffle(files)
@@ -66,8 +69,8 @@ def split_by_day(landing: Path, target: Path) -> int:
         for line in lines:
             # No field before updated_at holds a quoted delimiter in the generated files.
             fields = line.decode("latin-1").strip().split(";" if source == "cashmere" else ",")
-            is_versioned = place is not None and len(fields) > place
-            day = (compact_day(fields[place]) if is_versioned else None) or file_day
+            changed = fields[place] if place is not None and len(fields) > place else ""
+            day = compact_day(changed) or file_day
             days[target / source / f"{entity}_{day}.csv"].append(line)
         days.setdefault(target / source / f"{entity}_{file_day}.csv", [])
         headers[entity] = header
@@ -81,7 +84,9 @@ def split_by_day(landing: Path, target: Path) -> int:
     return len(days)
 
 
-def test_files_split_by_day_give_the_same_rows(loaded, generated, new_home):
+def test_files_split_by_day_give_the_same_rows(
+    loaded: Home, generated: Path, new_home: Callable[[str], Home]
+) -> None:
     home = new_home("split")
     assert split_by_day(generated / "landing", home.landing) > 500
     home.run()

@@ -2,12 +2,14 @@
 
 import csv
 from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 from oracle import sales
+from pipeline.home import Home
 
 from orchestration.ingest.pseudonym import Pseudonymiser
 
@@ -30,11 +32,13 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def served_sales(home) -> dict:
+def served_sales(home: Home) -> dict[tuple[str, ...], tuple[object, ...]]:
     return {tuple(row[:3]): tuple(row[3:]) for row in home.rows(SALES_BY_STORE_MONTH)}
 
 
-def test_orders_units_and_net_sales_agree_with_the_generator_by_store_and_month(loaded, generated):
+def test_orders_units_and_net_sales_agree_with_the_generator_by_store_and_month(
+    loaded: Home, generated: Path
+) -> None:
     truth = {
         (row["source"], row["store"], row["month"]): (
             int(row["orders"]),
@@ -47,7 +51,9 @@ def test_orders_units_and_net_sales_agree_with_the_generator_by_store_and_month(
     assert served_sales(loaded) == {key: row for key, row in truth.items() if row != empty}
 
 
-def test_orders_units_and_net_sales_agree_with_an_independent_calculator(loaded, generated):
+def test_orders_units_and_net_sales_agree_with_an_independent_calculator(
+    loaded: Home, generated: Path
+) -> None:
     counted = {
         key: (figures.orders, figures.units, figures.net_sales)
         for key, figures in sales(generated / "landing").items()
@@ -55,7 +61,9 @@ def test_orders_units_and_net_sales_agree_with_an_independent_calculator(loaded,
     assert served_sales(loaded) == counted
 
 
-def test_every_planted_dirty_row_is_quarantined_for_its_reason_and_no_other_row(loaded, generated):
+def test_every_planted_dirty_row_is_quarantined_for_its_reason_and_no_other_row(
+    loaded: Home, generated: Path
+) -> None:
     planted = {
         (row["source"], row["entity"], row["file_name"], int(row["line_no"]), row["reason_code"])
         for row in read(generated / "truth" / "dirty_rows.csv")
@@ -68,7 +76,7 @@ def test_every_planted_dirty_row_is_quarantined_for_its_reason_and_no_other_row(
     assert len(quarantined) == len(planted)
 
 
-def test_every_row_of_every_file_is_accounted_for(loaded, generated):
+def test_every_row_of_every_file_is_accounted_for(loaded: Home, generated: Path) -> None:
     ledger = dict(
         loaded.private_rows(
             "select file_name, rows_loaded + rows_quarantined + rows_exact_duplicate"
@@ -82,7 +90,7 @@ def test_every_row_of_every_file_is_accounted_for(loaded, generated):
 
 
 @pytest.fixture(scope="module")
-def persons_by_source_customer(loaded, generated) -> dict[str, set[str]]:
+def persons_by_source_customer(loaded: Home, generated: Path) -> dict[str, set[str]]:
     key_file = loaded.folder / "secrets" / "pseudonym.key"
     pseudonyms = Pseudonymiser(key_file.read_bytes().strip())
     rows = read(generated / "truth" / "people.csv")
@@ -107,8 +115,10 @@ def persons_by_source_customer(loaded, generated) -> dict[str, set[str]]:
 
 
 def test_no_two_persons_are_merged_and_most_of_one_persons_records_are(
-    loaded, persons_by_source_customer, record_property
-):
+    loaded: Home,
+    persons_by_source_customer: dict[str, set[str]],
+    record_property: Callable[[str, object], None],
+) -> None:
     persons = persons_by_source_customer
     golden = dict(
         loaded.rows(
@@ -127,7 +137,9 @@ def test_no_two_persons_are_merged_and_most_of_one_persons_records_are(
     assert recall > 0.8
 
 
-def test_source_customers_are_those_of_the_truth(loaded, persons_by_source_customer):
+def test_source_customers_are_those_of_the_truth(
+    loaded: Home, persons_by_source_customer: dict[str, set[str]]
+) -> None:
     served = {
         key
         for (key,) in loaded.rows(
