@@ -1,0 +1,1 @@
+"""Speed, measured as whole processes, against named alternatives in the same run."""
