@@ -258,4 +258,4 @@ def serve(settings: Settings, console: Console, port: int) -> None:
         "-h", "127.0.0.1", "-p", str(port),
         "-m", "orchestration.definitions", "-d", str(PROJECT_ROOT),
     ]  # fmt: skip
-    os.execv(sys.executable, command)
+    os.execv(sys.executable, command)  # noqa: S606

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 from rich.console import Console
 
 from orchestration.assets.ingestion import QUARANTINED
@@ -109,7 +110,7 @@ def _count_table(step: StepReport, metadata: Mapping[str, Any]) -> None:
         step.quarantined += int(metadata[QUARANTINED].value or 0)
 
 
-def _count_check(step: StepReport, check: Any) -> None:
+def _count_check(step: StepReport, check: dg.AssetCheckEvaluation) -> None:
     step.checks += 1
     if check.passed:
         return
@@ -119,7 +120,7 @@ def _count_check(step: StepReport, check: Any) -> None:
     (step.failures if is_error else step.warnings).append(text)
 
 
-def _root_cause(error: Any) -> str | None:
+def _root_cause(error: SerializableErrorInfo | None) -> str | None:
     """The message of the innermost error, without its stack."""
     if error is None:
         return None

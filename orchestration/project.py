@@ -27,6 +27,8 @@ QUIET = ("--log-level", "none", "--log-level-file", "info")
 RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
 FAILURE_EVENTS = frozenset({"RunResultError", "RunResultFailure", "MainEncounteredError"})
 
+Message = Any  # one of dbt's events, a protobuf message without types
+
 _parsed: dict[Path, "Manifest"] = {}
 
 
@@ -192,18 +194,19 @@ class DbtProcess:
 
         self._failures.clear()
 
-        def forward(message: Any) -> None:
+        def forward(message: Message) -> None:
             if (event := self._to_event(message)) is not None:
                 events.put(event)
 
         try:
             manifest = parsed_manifest(self.settings)
             runner = dbtRunner(manifest=manifest, callbacks=[forward])
-            events.put(runner.invoke([*QUIET, *command, *_places(self.settings)]))
+            arguments = [*QUIET, *command, *_places(self.settings)]
+            events.put(runner.invoke(arguments))  # pyright: ignore[reportUnknownMemberType]
         except BaseException as error:
             events.put(error)
 
-    def _to_event(self, message: Any) -> DbtEvent | None:
+    def _to_event(self, message: Message) -> DbtEvent | None:
         name = str(message.info.name)
         if name == "SQLQuery":
             stopwatch.start("sql")
@@ -215,7 +218,7 @@ class DbtProcess:
             return None
         from google.protobuf.json_format import MessageToDict
 
-        raw = cast("dict[str, Any]", MessageToDict(message, preserving_proto_field_name=True))
+        raw = MessageToDict(message, preserving_proto_field_name=True)
         built = name != "LogTestResult" and raw["data"]["node_info"]["node_status"] == "success"
         return DbtEvent(raw, _table_facts(raw["data"]["node_info"]) if built else None)
 
@@ -239,7 +242,8 @@ def _parse(settings: Settings) -> "Manifest":
     from dbt.cli.main import dbtRunner
 
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
-    result = dbtRunner().invoke([*QUIET, "parse", *_places(settings)])
+    arguments = [*QUIET, "parse", *_places(settings)]
+    result = dbtRunner().invoke(arguments)  # pyright: ignore[reportUnknownMemberType]
     if not result.success:
         raise DbtFailed(f"dbt cannot parse the project: {result.exception}")
     manifest = cast("Manifest", result.result)
@@ -263,7 +267,8 @@ def _table_facts(node: Mapping[str, Any]) -> TableFacts:
     """Ask dbt's own connection, in dbt's own thread, while it is still open."""
     from dbt.adapters.factory import FACTORY
 
-    adapter: Any = next(iter(FACTORY.adapters.values()))
+    adapters = cast("dict[str, Any]", FACTORY.adapters)  # pyright: ignore[reportUnknownMemberType]
+    adapter = next(iter(adapters.values()))
     place = node["node_relation"]
     with adapter.connection_named(f"facts_{node['unique_id']}"):
         relation = adapter.Relation.create(

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.execution.api import execute_run
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
+from dagster._core.execution.api import execute_run
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
@@ -83,7 +83,7 @@ def execute(
         job_code_origin=job.get_python_origin(),
         repository_load_data=None,
     )
-    instance.add_event_listener(run_id, listener)
+    instance.add_event_listener(run_id, listener)  # pyright: ignore[reportUnknownMemberType]
     execute_run(job, run, instance)
     finished = instance.get_run_by_id(run_id)
     begun = {

@@ -2,11 +2,11 @@
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Generator
 from contextlib import contextmanager
 
-_spent: Counter[str] = Counter()
+_spent: defaultdict[str, float] = defaultdict(float)
 _running: Counter[str] = Counter()
 _started: dict[str, float] = {}
 _lock = threading.Lock()

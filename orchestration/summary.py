@@ -46,7 +46,7 @@ def published_facts(settings: Settings) -> PublishedFacts | None:
     if not settings.published_file.exists():
         return None
     with duckdb.connect(str(settings.published_file), read_only=True) as connection:
-        head = connection.execute(
+        as_of, published_at, run_id, tables = connection.execute(
             "select any_value(cast(as_of as varchar)), any_value(published_at), "
             "any_value(run_id), count(*) from ops.publication"
         ).fetchall()[0]
@@ -58,7 +58,16 @@ def published_facts(settings: Settings) -> PublishedFacts | None:
             "select coalesce(sum(order_count), 0), coalesce(sum(net_amount), 0) "
             "from marts.sales_daily"
         ).fetchall()[0]
-    return PublishedFacts(*head, customers, buyers, int(orders), f"{net_amount:,.2f}")
+    return PublishedFacts(
+        as_of=as_of,
+        published_at=published_at,
+        run_id=run_id,
+        tables=tables,
+        customers=customers,
+        buyers=buyers,
+        orders=int(orders),
+        net_amount=f"{net_amount:,.2f}",
+    )
 
 
 def load_facts(settings: Settings, run_id: str | None = None) -> LoadFacts:

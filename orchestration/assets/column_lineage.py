@@ -2,11 +2,15 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from orchestration.assets.names import node_key
+
+if TYPE_CHECKING:
+    from sqlglot import Expr
+    from sqlglot.lineage import Node
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +24,7 @@ def column_lineage(
         None when the SQL cannot be read: lineage is an aid and never stops a build.
     """
     from sqlglot.errors import SqlglotError
-    from sqlglot.lineage import lineage
+    from sqlglot.lineage import lineage  # pyright: ignore[reportUnknownVariableType]
 
     nodes = {**manifest["nodes"], **manifest["sources"]}
     parents = [nodes[unique_id] for unique_id in node["depends_on"]["nodes"]]
@@ -50,7 +54,7 @@ def _schema(parents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, dict[st
     return nested
 
 
-def _without_catalog(sql: str) -> Any:
+def _without_catalog(sql: str) -> "Expr":
     import sqlglot
     from sqlglot import exp
 
@@ -60,7 +64,7 @@ def _without_catalog(sql: str) -> Any:
     return tree
 
 
-def _column_deps(root: Any, keys: Mapping[str, dg.AssetKey]) -> list[dg.TableColumnDep]:
+def _column_deps(root: "Node", keys: Mapping[str, dg.AssetKey]) -> list[dg.TableColumnDep]:
     from sqlglot import exp
 
     deps: set[tuple[str, str]] = set()

@@ -1,4 +1,4 @@
-"""dbt's results as Dagster events. The one place that uses a part of dagster-dbt that is not public."""
+"""dbt's results as Dagster events: the one place that uses a private part of dagster-dbt."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -27,7 +27,7 @@ def to_dagster_events(
 ) -> Iterator[DagsterEvent]:
     """Materialisations for models and seeds, check results for tests."""
     message = DbtCoreCliEventMessage(raw_event=event.raw, event_history_metadata={})
-    yield from message.to_default_asset_events(
+    yield from message.to_default_asset_events(  # pyright: ignore[reportUnknownMemberType]
         manifest=manifest,
         dagster_dbt_translator=translator,
         project=project,

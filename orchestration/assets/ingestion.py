@@ -21,7 +21,7 @@ def landing_assets(settings: Settings, manifest: Mapping[str, Any]) -> list[dg.A
         dg.AssetSpec(
             landing_key(source),
             group_name="landing",
-            description=f"Exports of {source} as they arrive, in {settings.landing_folder / source}.",
+            description=f"Exports of {source} as they land in {settings.landing_folder / source}.",
             owners=[DEFAULT_OWNER],
             kinds={"csv"},
         )
@@ -56,7 +56,7 @@ def _raw_asset(settings: Settings, table: Mapping[str, Any]) -> dg.AssetsDefinit
         },
         required_resource_keys={"lease"},
     )
-    def load(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def load(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         from orchestration.ingest.load import ingest_entity
 
         with measured("load"):
@@ -112,7 +112,7 @@ def _ledger_asset(settings: Settings, tables: list[Mapping[str, Any]]) -> dg.Ass
         tags={"layer": "ops"},
         required_resource_keys={"lease"},
     )
-    def ledger() -> dg.MaterializeResult[None]:
+    def ledger() -> dg.MaterializeResult[Any]:
         from orchestration.resources.warehouse import DuckDBWarehouse
 
         with DuckDBWarehouse(settings.build_file).session() as session:

@@ -80,7 +80,7 @@ def publication_assets(
         tags={"layer": "published"},
         required_resource_keys={"lease"},
     )
-    def publish_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def publish_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         with measured("publish"):
             publication = publish(settings, manifest, context.run.run_id)
             prepare_golden_keys(settings)
@@ -92,7 +92,7 @@ def publication_assets(
                 "dagster/row_count": sum(table.row_count for table in publication.tables),
                 "as_of": publication.as_of,
                 "published_at": publication.published_at,
-                "file": dg.MetadataValue.path(settings.published_file),
+                "file": dg.MetadataValue.path(str(settings.published_file)),  # pyright: ignore[reportUnknownMemberType]
                 "bytes": settings.published_file.stat().st_size,
                 "tables": dg.MetadataValue.md(f"| table | rows | hash |\n|---|--:|---|\n{rows}"),
             }
@@ -119,7 +119,7 @@ def publish(settings: Settings, manifest: Mapping[str, Any], run_id: str) -> Pub
         leftover.unlink(missing_ok=True)
     publication = _write(settings, manifest, run_id, shadow)
     _sync(shadow)
-    os.replace(shadow, target)
+    shadow.replace(target)
     _sync(target.parent)
     return publication
 
@@ -163,10 +163,10 @@ def _copy_table(
 
 
 def content_hash_sql(connection: "duckdb.DuckDBPyConnection", schema: str, name: str) -> str:
-    """A query for a table's row count and content hash.
+    r"""A query for a table's row count and content hash.
 
     The hash is the sum over all rows of the first 60 bits of the md5 of the row's text: columns
-    in order of name, as text, null as \\N, joined by 0x1f. Another engine can compute the same.
+    in order of name, as text, null as \N, joined by 0x1f. Another engine can compute the same.
     """
     columns = connection.execute(
         "select column_name from information_schema.columns where table_catalog = "

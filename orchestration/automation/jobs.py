@@ -17,7 +17,7 @@ EVERYTHING = "everything"
 
 def jobs(manifest: Mapping[str, Any]) -> "list[UnresolvedAssetJobDefinition]":
     """The job `everything`, and a job named after each source."""
-    whole = dg.define_asset_job(
+    whole = dg.define_asset_job(  # pyright: ignore[reportUnknownMemberType]
         EVERYTHING,
         selection=dg.AssetSelection.all(),
         description="From the landing folders to the published file, gates included.",
@@ -26,8 +26,8 @@ def jobs(manifest: Mapping[str, Any]) -> "list[UnresolvedAssetJobDefinition]":
 
 
 def _source_job(source: str) -> "UnresolvedAssetJobDefinition":
-    return dg.define_asset_job(
+    return dg.define_asset_job(  # pyright: ignore[reportUnknownMemberType]
         source,
-        selection=dg.AssetSelection.groups(f"raw_{source}", f"staging_{source}"),
+        selection=f'group:"raw_{source}" or group:"staging_{source}"',
         description=f"Load and stage {source} alone, gates included; nothing is published.",
     )

@@ -29,7 +29,7 @@ def landing_sensor(
     the waiting files, so the same files start one run only; while a run is active it waits.
     """
 
-    @dg.sensor(
+    @dg.sensor(  # pyright: ignore[reportUnknownMemberType]
         name="landing",
         jobs=jobs,
         minimum_interval_seconds=LOOK_EVERY_SECONDS,

@@ -121,7 +121,7 @@ def _suite_result(settings: Settings, session: "Session", key: dg.AssetKey) -> d
         metadata={
             "expectations": len(suite.expectations),
             "rows": len(frame),
-            "suite": dg.MetadataValue.path(f"expectations/{layer}/{table}.json"),
+            "suite": f"expectations/{layer}/{table}.json",
             "failures": dg.MetadataValue.md("\n".join(f"- {failure}" for failure in failures)),
         },
     )

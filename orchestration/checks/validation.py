@@ -4,14 +4,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from orchestration.checks.suites import Suite
 from orchestration.stopwatch import measured
 
 if TYPE_CHECKING:
     import pandas as pd
-    from great_expectations.core.batch import Batch
+
+# Great Expectations describes its results and sources as Any.
+Found = Any
+Frames = Any
 
 NAMING_ARGUMENTS = ("column", "column_A", "column_B", "column_list")
 
@@ -71,17 +74,17 @@ def validate(suite: Suite, frame: "pd.DataFrame") -> list[Failure]:
 
 
 @lru_cache(maxsize=1)
-def _frames() -> Any:
+def _frames() -> Frames:
     """One context and one source of frames for the whole process."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
 
-    context = gx.get_context(mode="ephemeral")
+    context: Any = gx.get_context(mode="ephemeral")  # pyright: ignore[reportUnknownMemberType]
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     return context.data_sources.add_pandas("frames")
 
 
-def _batch(name: str, frame: "pd.DataFrame") -> "Batch":
+def _batch(name: str, frame: "pd.DataFrame") -> Found:
     frames = _frames()
     if name in frames.get_asset_names():
         frames.delete_asset(name)
@@ -90,10 +93,12 @@ def _batch(name: str, frame: "pd.DataFrame") -> "Batch":
     return definition.get_batch({"dataframe": frame})
 
 
-def _failure(result: Any, rows: int) -> Failure:
+def _failure(result: Found, rows: int) -> Failure:
     config = result.expectation_config
-    arguments = {name: value for name, value in config.kwargs.items() if name != "batch_id"}
-    found = dict(result.result or {})
+    given: dict[str, Any] = config.kwargs
+    arguments = {name: value for name, value in given.items() if name != "batch_id"}
+    found: dict[str, Any] = result.result or {}
+    meta: dict[str, Any] = config.meta or {}
     observed = found.get("observed_value")
     return Failure(
         expectation=str(config.type),
@@ -102,7 +107,7 @@ def _failure(result: Any, rows: int) -> Failure:
         rows=rows,
         example_key=_example_key(found),
         observed=_error(result) or (None if observed is None else str(observed)),
-        remedy=str((config.meta or {}).get("remedy", "")),
+        remedy=str(meta.get("remedy", "")),
     )
 
 
@@ -110,18 +115,19 @@ def _example_key(found: Mapping[str, Any]) -> dict[str, str] | None:
     indices = found.get("partial_unexpected_index_list")
     if not indices:
         return None
-    first: Mapping[str, Any] = indices[0]
+    first: Mapping[str, list[Any]] = indices[0]
     return {
-        name: str(value[0] if isinstance(value, list) else value)
+        name: str(value[0])
         for name, value in first.items()
         if name in found.get("unexpected_index_column_names", ())
     }
 
 
-def _error(result: Any) -> str | None:
+def _error(result: Found) -> str | None:
     """The message of an expectation that could not even be evaluated."""
-    information = result.exception_info or {}
-    for entry in [information, *information.values()]:
-        if isinstance(entry, dict) and entry.get("raised_exception"):
-            return str(entry["exception_message"])
+    information: dict[str, Any] = result.exception_info or {}
+    for entry in (information, *information.values()):
+        fault = cast("dict[str, Any]", entry if isinstance(entry, dict) else {})
+        if fault.get("raised_exception"):
+            return str(fault["exception_message"])
     return None

@@ -26,6 +26,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, db.Engine] = OrderedDict()
+        self._initialized_dbs: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod

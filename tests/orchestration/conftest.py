@@ -77,5 +77,5 @@ def _carry_on(home: Installation) -> tuple[bool, set[str]]:
         options = dg.ReexecutionOptions.from_failure(parent.run_id, instance)
         job = runs.reconstructable_job("everything")
         with dg.execute_job(job, instance, reexecution_options=options) as result:
-            done = {event.step_key for event in result.get_step_success_events()}
+            done = {str(event.step_key) for event in result.get_step_success_events()}
             return result.success, done

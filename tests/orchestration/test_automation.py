@@ -40,11 +40,11 @@ def land(settings: Settings, source: str, name: str) -> None:
     path.with_name(name + ".done").touch()
 
 
-def look(settings: Settings) -> tuple[list[dg.RunRequest], str | None]:
+def look(settings: Settings) -> tuple[list[dg.RunRequest], str]:
     found = definitions_of(settings)
     sensor = found.get_sensor_def("landing")
     data = sensor.evaluate_tick(dg.build_sensor_context(definitions=found))
-    return [*(data.run_requests or [])], data.skip_message
+    return [*(data.run_requests or [])], data.skip_message or ""
 
 
 def test_the_groups_are_the_layers_and_sources(definitions: dg.Definitions) -> None:
