@@ -134,6 +134,15 @@ def dictionary(destination: str) -> None:
 
 
 @main.command()
+def check() -> None:
+    """Check settings, folders, key, contracts, expectations and the dbt project; runs nothing."""
+    from orchestration.commands import check_installation
+
+    if not check_installation(_settings(), _console()):
+        sys.exit(EXIT_FAILED)
+
+
+@main.command()
 @click.option("--port", default=3000, show_default=True)
 def dev(port: int) -> None:
     """Serve the Dagster UI on 127.0.0.1, with schedules and sensor, over the same state."""

@@ -76,6 +76,8 @@ def _execute(
             instance = runs.open_instance(settings.dagster_home)
     progress = RunProgress(console)
     with instance:
+        for dead in runs.close_dead_runs(instance):
+            console.print(f"[yellow]![/] run {dead} had died; it is marked as failed")
         return progress, runs.execute(instance, job_name, run_id, progress)
 
 
@@ -259,3 +261,17 @@ def serve(settings: Settings, console: Console, port: int) -> None:
         "-m", "orchestration.definitions", "-d", str(PROJECT_ROOT),
     ]  # fmt: skip
     os.execv(sys.executable, command)  # noqa: S606
+
+
+def check_installation(settings: Settings, console: Console) -> bool:
+    """Say of everything that a run needs whether it is there; gives whether all of it is."""
+    from orchestration.preflight import CHECKS
+
+    ready = True
+    for name, check in CHECKS.items():
+        try:
+            console.print(f"[green]✓[/] {name:<14} {check(settings)}", soft_wrap=True)
+        except (ValueError, RuntimeError, OSError) as error:
+            ready = False
+            console.print(f"[red]✗[/] {name:<14} {error}", soft_wrap=True)
+    return ready

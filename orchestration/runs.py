@@ -65,6 +65,17 @@ def write_instance_config(folder: Path) -> None:
     (folder / "dagster.yaml").write_text(INSTANCE_CONFIG.format(events=folder / "history" / "runs"))
 
 
+def close_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark runs whose process is gone as failed; gives their ids.
+
+    To be called by the holder of the lease: whoever holds it knows that no other run is alive.
+    """
+    dead = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    for run in dead:
+        instance.report_run_failed(run, message="its process ended without a word; run again")
+    return [run.run_id for run in dead]
+
+
 def execute(
     instance: dg.DagsterInstance,
     job_name: str,

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from installation import Installation
 
@@ -76,3 +77,44 @@ def test_the_private_parts_of_dagster_that_we_use_are_there() -> None:
     assert callable(SqliteEventLogStorage._connect)
     assert callable(SqliteEventLogStorage._initdb)
     assert callable(DbtCoreCliEventMessage.to_default_asset_events)
+
+
+def test_check_names_what_is_missing(tmp_path: Path) -> None:
+    from orchestration.preflight import NotReady, check_landing, check_space
+
+    settings = Settings(home=tmp_path)
+    with pytest.raises(NotReady, match=r"landing is no readable folder; create it"):
+        check_landing(settings)
+    (tmp_path / "landing").mkdir()
+    assert check_landing(settings).endswith("0 files")
+    assert check_space(settings).endswith("MB free")
+
+
+def test_check_passes_on_a_sound_installation(home: Installation) -> None:
+    done = python("from orchestration.cli import main; main(['check'])", home.settings.home)
+    assert done.returncode == 0, done.stdout
+    assert "suites" in done.stdout
+
+
+def test_a_run_whose_process_died_is_marked_as_failed(tmp_path: Path) -> None:
+    from orchestration import runs
+
+    with runs.open_instance(tmp_path) as instance:
+        run = instance.create_run_for_job(_some_job(), status=dg.DagsterRunStatus.STARTED)
+        assert runs.close_dead_runs(instance) == [run.run_id]
+        closed = instance.get_run_by_id(run.run_id)
+        assert closed is not None
+        assert closed.status == dg.DagsterRunStatus.FAILURE
+        assert runs.close_dead_runs(instance) == []
+
+
+def _some_job() -> dg.JobDefinition:
+    @dg.op
+    def nothing() -> None:
+        """Do nothing."""
+
+    @dg.job
+    def some() -> None:
+        nothing()
+
+    return some
