@@ -18,7 +18,8 @@ customers as (
     select * from {{ ref('golden_customers') }}
 ),
 
--- A line keeps its source customer; the golden key joins in here, after everything that aggregates lines.
+-- A line keeps its source customer; the golden key joins in here, after everything that aggregates
+-- lines.
 final as (
     select
         lines.order_line_key,
@@ -63,7 +64,8 @@ final as (
         lines.tax_amount,
         cast(round(lines.quantity * products.unit_cost_amount, 2) as decimal(18, 2)) as cost_amount,
         cast(
-            lines.net_amount - round(lines.quantity * products.unit_cost_amount, 2) as decimal(18, 2)
+            lines.net_amount
+            - round(lines.quantity * products.unit_cost_amount, 2) as decimal(18, 2)
         ) as margin_amount,
         lines.is_valid,
         lines.is_purchase,

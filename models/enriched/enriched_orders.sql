@@ -26,7 +26,8 @@ identified as (
     left join identities on orders.source_customer_key = identities.source_customer_key
 ),
 
--- The customer's purchases are numbered in time; other documents and anonymous tickets have no number.
+-- The customer's purchases are numbered in time; other documents and anonymous tickets have no
+-- number.
 numbered as (
     select
         order_key,
@@ -67,7 +68,10 @@ final as (
         customers.status as customer_status,
         customers.cohort_month,
         cast(numbered.customer_order_number as integer) as customer_order_number,
-        cast({{ dbt.datediff('numbered.previous_order_date', 'identified.order_date', 'day') }} as integer)
+        cast(
+            {{ dbt.datediff('numbered.previous_order_date', 'identified.order_date', 'day') }}
+            as integer
+        )
             as days_since_previous_order,
         identified.line_count,
         identified.purchased_unit_count,

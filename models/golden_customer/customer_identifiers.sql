@@ -14,7 +14,8 @@ named_customers as (
     from customers
 ),
 
--- One row per key a source customer shows; a phone counts only together with a name or a postcode (D27).
+-- One row per key a source customer shows; a phone counts only together with a name or a postcode
+-- (D27).
 keys as (
     select
         source_customer_key,

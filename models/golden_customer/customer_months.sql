@@ -64,11 +64,20 @@ restated as (
 ),
 
 months as (
-    select source_customer_key, order_month from purchases
+    select
+        source_customer_key,
+        order_month
+    from purchases
     union
-    select source_customer_key, order_month from moved
+    select
+        source_customer_key,
+        order_month
+    from moved
     union
-    select source_customer_key, order_month from restated
+    select
+        source_customer_key,
+        order_month
+    from restated
 ),
 
 final as (
@@ -79,12 +88,14 @@ final as (
         cast(coalesce(purchases.web_order_count, 0) as integer) as web_order_count,
         cast(coalesce(purchases.store_order_count, 0) as integer) as store_order_count,
         cast(coalesce(purchases.purchased_unit_count, 0) as decimal(18, 4)) as purchased_unit_count,
-        cast(coalesce(purchases.discounted_unit_count, 0) as decimal(18, 4)) as discounted_unit_count,
+        cast(coalesce(purchases.discounted_unit_count, 0) as decimal(18, 4))
+            as discounted_unit_count,
         cast(coalesce(moved.gross_amount, 0) as decimal(18, 2)) as gross_amount,
         cast(coalesce(moved.discount_amount, 0) as decimal(18, 2)) as discount_amount,
         cast(coalesce(moved.return_amount, 0) as decimal(18, 2)) as return_amount,
         cast(coalesce(moved.net_amount, 0) as decimal(18, 2)) as net_amount,
-        cast(coalesce(restated.net_on_order_date_amount, 0) as decimal(18, 2)) as net_on_order_date_amount,
+        cast(coalesce(restated.net_on_order_date_amount, 0) as decimal(18, 2))
+            as net_on_order_date_amount,
         cast(purchases.first_order_date as date) as first_order_date,
         cast(purchases.last_order_date as date) as last_order_date
     from months

@@ -1,131 +1,64 @@
-with profiles as (
-    select * from {{ ref('int_customer_profiles') }}
-),
-
-activity as (
-    select * from {{ ref('int_golden_activity') }}
-),
-
-first_stores as (
-    select * from {{ ref('int_customer_first_stores') }}
-),
-
-consents as (
-    select * from {{ ref('int_customer_consents') }}
+with facts as (
+    select * from {{ ref('int_customer_facts') }}
 ),
 
 age_bands as (
     select * from {{ ref('age_bands') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
-measured as (
-    select
-        profiles.*,
-        as_of.as_of_date,
-        {{ age_in_years('profiles.birth_date', 'as_of.as_of_date') }} as age,
-        cast(coalesce(activity.order_count, 0) as integer) as order_count,
-        cast(coalesce(activity.order_year_1_count, 0) as integer) as order_year_1_count,
-        cast(coalesce(activity.order_year_2_count, 0) as integer) as order_year_2_count,
-        coalesce(activity.repeat_window_order_count, 0) as repeat_window_order_count,
-        cast(coalesce(activity.purchased_unit_count, 0) as decimal(18, 4)) as purchased_unit_count,
-        cast(coalesce(activity.discounted_unit_count, 0) as decimal(18, 4)) as discounted_unit_count,
-        cast(coalesce(activity.returned_unit_count, 0) as decimal(18, 4)) as returned_unit_count,
-        cast(coalesce(activity.gross_amount, 0) as decimal(18, 2)) as gross_amount,
-        cast(coalesce(activity.discount_amount, 0) as decimal(18, 2)) as discount_amount,
-        cast(coalesce(activity.return_amount, 0) as decimal(18, 2)) as return_amount,
-        cast(coalesce(activity.net_amount, 0) as decimal(18, 2)) as net_amount,
-        cast(coalesce(activity.net_year_1_amount, 0) as decimal(18, 2)) as net_year_1_amount,
-        cast(coalesce(activity.net_year_2_amount, 0) as decimal(18, 2)) as net_year_2_amount,
-        cast(coalesce(activity.net_calendar_year_1_amount, 0) as decimal(18, 2)) as net_calendar_year_1_amount,
-        cast(coalesce(activity.net_calendar_year_2_amount, 0) as decimal(18, 2)) as net_calendar_year_2_amount,
-        coalesce(activity.has_bought_on_web, false) as has_bought_on_web,
-        coalesce(activity.has_bought_in_store, false) as has_bought_in_store,
-        coalesce(activity.is_multi_channel, false) as is_multi_channel,
-        coalesce(consents.has_email_consent, false) as has_email_consent,
-        coalesce(consents.has_sms_consent, false) as has_sms_consent,
-        coalesce(consents.has_post_consent, false) as has_post_consent,
-        first_stores.first_store_key,
-        first_stores.first_channel,
-        activity.first_order_date,
-        activity.last_order_date,
-        activity.first_purchase_at,
-        activity.last_purchase_at,
-        {{ months_between('activity.last_order_date', 'as_of.as_of_date') }} as months_since_last_order
-    from profiles
-    cross join as_of
-    left join activity on profiles.customer_key = activity.customer_key
-    left join first_stores on profiles.customer_key = first_stores.customer_key
-    left join consents on profiles.customer_key = consents.customer_key
-),
-
 final as (
     select
-        measured.customer_key,
-        cast(
-            case
-                when measured.last_order_date is null then 'never_bought'
-                when measured.months_since_last_order < {{ var('churned_after_months') }} then 'active'
-                when measured.months_since_last_order < {{ var('long_gone_after_months') }} then 'churned'
-                else 'long_gone'
-            end as {{ dbt.type_string() }}
-        ) as status,
-        measured.gender,
-        measured.birth_date,
-        measured.age,
+        facts.customer_key,
+        facts.status,
+        facts.gender,
+        facts.birth_date,
+        facts.age,
         cast(coalesce(age_bands.age_band, 'unknown') as {{ dbt.type_string() }}) as age_band,
-        measured.city,
-        measured.postcode,
-        measured.country,
-        measured.first_channel,
-        measured.first_store_key,
-        cast(
-            coalesce(measured.declared_home_store_key, measured.first_store_key)
-            as {{ dbt.type_string() }}
-        ) as home_store_key,
-        measured.source_customer_count,
-        measured.order_count,
-        measured.order_year_1_count,
-        measured.order_year_2_count,
-        measured.purchased_unit_count,
-        measured.discounted_unit_count,
-        measured.returned_unit_count,
-        {{ rate('measured.discounted_unit_count', 'measured.purchased_unit_count') }} as discounted_unit_rate,
-        measured.gross_amount,
-        measured.discount_amount,
-        measured.return_amount,
-        measured.net_amount as ltv_net_amount,
-        {{ divide_half_up('measured.gross_amount - measured.discount_amount', 'measured.order_count', 2) }}
+        facts.city,
+        facts.postcode,
+        facts.country,
+        facts.first_channel,
+        facts.first_store_key,
+        facts.home_store_key,
+        facts.source_customer_count,
+        facts.order_count,
+        facts.order_year_1_count,
+        facts.order_year_2_count,
+        facts.purchased_unit_count,
+        facts.discounted_unit_count,
+        facts.returned_unit_count,
+        {{ rate('facts.discounted_unit_count', 'facts.purchased_unit_count') }}
+            as discounted_unit_rate,
+        facts.gross_amount,
+        facts.discount_amount,
+        facts.return_amount,
+        facts.net_amount as ltv_net_amount,
+        {{ divide_half_up('facts.gross_amount - facts.discount_amount', 'facts.order_count', 2) }}
             as average_ticket_amount,
-        measured.net_year_1_amount,
-        measured.net_year_2_amount,
-        measured.net_calendar_year_1_amount,
-        measured.net_calendar_year_2_amount,
-        measured.has_bought_on_web,
-        measured.has_bought_in_store,
-        measured.is_multi_channel,
-        measured.repeat_window_order_count >= 2 as is_repeat_customer,
-        measured.has_email_consent,
-        measured.has_sms_consent,
-        measured.has_post_consent,
-        measured.email_key is not null as has_email,
-        measured.phone_key is not null as has_phone,
-        measured.months_since_last_order,
-        cast({{ dbt.datediff('measured.last_order_date', 'measured.as_of_date', 'day') }} as integer)
-            as days_since_last_order,
-        measured.first_purchase_at,
-        measured.last_purchase_at,
-        measured.first_order_date,
-        measured.last_order_date,
-        {{ first_of_month('measured.first_order_date') }} as cohort_month,
-        measured.first_registered_date,
-        measured.as_of_date
-    from measured
-    left join age_bands
-        on measured.age between age_bands.lowest_age and age_bands.highest_age
+        facts.net_year_1_amount,
+        facts.net_year_2_amount,
+        facts.net_calendar_year_1_amount,
+        facts.net_calendar_year_2_amount,
+        facts.has_bought_on_web,
+        facts.has_bought_in_store,
+        facts.is_multi_channel,
+        facts.repeat_window_order_count >= 2 as is_repeat_customer,
+        facts.has_email_consent,
+        facts.has_sms_consent,
+        facts.has_post_consent,
+        facts.has_email,
+        facts.has_phone,
+        facts.months_since_last_order,
+        facts.days_since_last_order,
+        facts.first_purchase_at,
+        facts.last_purchase_at,
+        facts.first_order_date,
+        facts.last_order_date,
+        {{ first_of_month('facts.first_order_date') }} as cohort_month,
+        facts.first_registered_date,
+        facts.as_of_date
+    from facts
+    left join age_bands on facts.age between age_bands.lowest_age and age_bands.highest_age
 )
 
 select * from final

@@ -15,15 +15,17 @@ sales_dates as (
     where is_valid_sale
 ),
 
--- An export with a time of day was cut inside that day, so for its source that day is not complete (D5). A source
--- that fell silent long before the others does not hold them back; its freshness check speaks up instead.
+-- An export with a time of day was cut inside that day, so for its source that day is not complete
+-- (D5). A source that fell silent long before the others does not hold them back; its freshness
+-- check speaks up instead.
 cut_days as (
     select min(cast(exports.last_exported_at as date)) as first_cut_date
     from exports
     cross join sales_dates
     where
         exports.last_exported_at > cast(cast(exports.last_exported_at as date) as timestamp)
-        and cast(exports.last_exported_at as date) >= {{ add_days('sales_dates.last_data_date', -7) }}
+        and cast(exports.last_exported_at as date)
+        >= {{ add_days('sales_dates.last_data_date', -7) }}
 ),
 
 complete as (
@@ -34,7 +36,7 @@ complete as (
             sales_dates.last_data_date,
             coalesce({{ add_days('cut_days.first_cut_date', -1) }}, sales_dates.last_data_date)
         ) as last_complete_date,
-        cast({{ "'" ~ var('as_of') ~ "'" if var('as_of') else 'null' }} as date) as chosen_date
+        {{ optional_date(var('as_of')) }} as chosen_date
     from sales_dates
     cross join cut_days
 ),

@@ -28,7 +28,8 @@ retired as (
     where event = 'retired'
 ),
 
--- A key belongs to whoever its anchor is now with; of several in a cluster the one given first stays (D29).
+-- A key belongs to whoever its anchor is now with; of several in a cluster the one given first
+-- stays (D29).
 claims as (
     select
         members.cluster_id,
@@ -44,7 +45,8 @@ claims as (
     where key_events.event = 'given' and retired.customer_key is null
 ),
 
--- How many keys were ever given for a source customer: one that leaves a merged customer gets a new one.
+-- How many keys were ever given for a source customer: one that leaves a merged customer gets a new
+-- one.
 past_keys as (
     select
         anchor_source_customer_key,

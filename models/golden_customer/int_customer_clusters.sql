@@ -19,7 +19,12 @@ shared_keys as (
         identity_rule,
         key_value,
         row_number() over (order by identity_rule, key_value) as key_id
-    from (select distinct identity_rule, key_value from identifiers) as distinct_keys
+    from (
+        select distinct
+            identity_rule,
+            key_value
+        from identifiers
+    ) as distinct_keys
 ),
 
 edges as (

@@ -17,7 +17,7 @@ ranked as (
             order by
                 consents.changed_at desc nulls last,
                 case when consents.is_granted then 1 else 0 end,
-                consents.source_customer_key
+                consents.source_customer_key asc
         ) as consent_rank
     from consents
     inner join identities on consents.source_customer_key = identities.source_customer_key

@@ -1,37 +1,32 @@
-with orders as (
-    select * from {{ ref('unified_orders') }}
+with purchases as (
+    select * from {{ ref('int_customer_purchases') }}
 ),
 
 identities as (
     select * from {{ ref('customer_identities') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
+-- The earliest of the first orders of all records of a person.
 ranked as (
     select
         identities.customer_key,
-        orders.store_key,
-        orders.channel,
+        purchases.first_store_key,
+        purchases.first_channel,
         row_number() over (
             partition by identities.customer_key
-            order by orders.ordered_at, orders.order_key
-        ) as order_number
-    from orders
-    inner join identities on orders.source_customer_key = identities.source_customer_key
-    cross join as_of
-    where orders.is_valid_sale and orders.order_date <= as_of.as_of_date
+            order by purchases.first_purchase_at, purchases.first_order_key
+        ) as order_rank
+    from purchases
+    inner join identities on purchases.source_customer_key = identities.source_customer_key
 ),
 
 final as (
     select
         customer_key,
-        store_key as first_store_key,
-        channel as first_channel
+        first_store_key,
+        first_channel
     from ranked
-    where order_number = 1
+    where order_rank = 1
 )
 
 select * from final

@@ -21,7 +21,8 @@ members as (
         customers.home_store_key,
         customers.registered_date,
         customers.last_seen_at,
-        -- A till's staff see the person, so the store outranks the web; then the fuller profile (D28).
+        -- A till's staff see the person, so the store outranks the web; then the fuller profile
+        -- (D28).
         case when customers.source_system = 'cashmere' then 0 else 1 end as person_rank,
         case when customers.birth_date is null then 0 else 1 end
         + case when customers.gender = 'unknown' then 0 else 1 end
@@ -38,41 +39,54 @@ survivors as (
         source_customer_key,
         first_value(email_key) over (
             partition by customer_key
-            order by case when email_key is null then 1 else 0 end, last_seen_at desc, source_customer_key
+            order by
+                case when email_key is null then 1 else 0 end,
+                last_seen_at desc,
+                source_customer_key asc
         ) as email_key,
         first_value(phone_key) over (
             partition by customer_key
-            order by case when phone_key is null then 1 else 0 end, last_seen_at desc, source_customer_key
+            order by
+                case when phone_key is null then 1 else 0 end,
+                last_seen_at desc,
+                source_customer_key asc
         ) as phone_key,
         first_value(birth_date) over (
             partition by customer_key
             order by
                 case when birth_date is null then 1 else 0 end,
-                person_rank, completeness desc, last_seen_at desc, source_customer_key
+                person_rank asc, completeness desc, last_seen_at desc, source_customer_key asc
         ) as birth_date,
         first_value(gender) over (
             partition by customer_key
             order by
                 case when gender is null then 1 else 0 end,
-                person_rank, completeness desc, last_seen_at desc, source_customer_key
+                person_rank asc, completeness desc, last_seen_at desc, source_customer_key asc
         ) as gender,
         first_value(city) over (
             partition by customer_key
-            order by case when city is null then 1 else 0 end, last_seen_at desc, source_customer_key
+            order by
+                case when city is null then 1 else 0 end, last_seen_at desc, source_customer_key asc
         ) as city,
         first_value(postcode) over (
             partition by customer_key
-            order by case when postcode is null then 1 else 0 end, last_seen_at desc, source_customer_key
+            order by
+                case when postcode is null then 1 else 0 end,
+                last_seen_at desc,
+                source_customer_key asc
         ) as postcode,
         first_value(country) over (
             partition by customer_key
-            order by case when country is null then 1 else 0 end, last_seen_at desc, source_customer_key
+            order by
+                case when country is null then 1 else 0 end,
+                last_seen_at desc,
+                source_customer_key asc
         ) as country,
         first_value(home_store_key) over (
             partition by customer_key
             order by
                 case when home_store_key is null then 1 else 0 end,
-                person_rank, last_seen_at desc, source_customer_key
+                person_rank asc, last_seen_at desc, source_customer_key asc
         ) as declared_home_store_key,
         min(registered_date) over (partition by customer_key) as first_registered_date,
         count(*) over (partition by customer_key) as source_customer_count,

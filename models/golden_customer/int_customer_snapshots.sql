@@ -21,7 +21,7 @@ windows as (
     from months
     inner join customer_months
         on
-            customer_months.order_month <= months.month_start
+            months.month_start >= customer_months.order_month
             and {{ calendar_months_between('customer_months.order_month', 'months.month_start') }}
             < {{ var('rfm_window_months') or 12000 }}
     group by customer_months.customer_key, months.month_start
@@ -40,7 +40,8 @@ final as (
         customer_key,
         snapshot_month,
         snapshot_date,
-        cast({{ dbt.datediff('last_order_date', 'snapshot_date', 'day') }} as integer) as recency_days,
+        cast({{ dbt.datediff('last_order_date', 'snapshot_date', 'day') }} as integer)
+            as recency_days,
         cast(order_count as integer) as order_count,
         cast(net_amount as decimal(18, 2)) as net_amount,
         cast(last_order_date as date) as last_order_date

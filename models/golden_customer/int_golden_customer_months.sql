@@ -20,7 +20,8 @@ final as (
         cast(sum(customer_months.discount_amount) as decimal(18, 2)) as discount_amount,
         cast(sum(customer_months.return_amount) as decimal(18, 2)) as return_amount,
         cast(sum(customer_months.net_amount) as decimal(18, 2)) as net_amount,
-        cast(sum(customer_months.net_on_order_date_amount) as decimal(18, 2)) as net_on_order_date_amount,
+        cast(sum(customer_months.net_on_order_date_amount) as decimal(18, 2))
+            as net_on_order_date_amount,
         cast(min(customer_months.first_order_date) as date) as first_order_date,
         cast(max(customer_months.last_order_date) as date) as last_order_date
     from customer_months

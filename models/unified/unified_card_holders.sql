@@ -25,18 +25,26 @@ final as (
     select
         cast(
             case
-                when holder_number = 1 then 'cashmere:' || card_key
-                else 'cashmere:' || card_key || ':' || cast(holder_from_date as {{ dbt.type_string() }})
+                when holders.holder_number = 1 then 'cashmere:' || holders.card_key
+                else
+                    'cashmere:'
+                    || holders.card_key
+                    || ':'
+                    || cast(holders.holder_from_date as {{ dbt.type_string() }})
             end as {{ dbt.type_string() }}
         ) as source_customer_key,
-        cast(card_key as {{ dbt.type_string() }}) as card_key,
-        cast(holder_number as integer) as holder_number,
-        holder_number = 1 as is_first_holder,
+        cast(holders.card_key as {{ dbt.type_string() }}) as card_key,
+        cast(holders.holder_number as integer) as holder_number,
+        holders.holder_number = 1 as is_first_holder,
         -- What was bought before the first known holder's registration is counted as that holder's.
         cast(
-            case when holder_number = 1 then date '1900-01-01' else holder_from_date end as date
+            case
+                when holders.holder_number = 1 then date '1900-01-01'
+                else holders.holder_from_date
+            end as date
         ) as holder_from_date,
-        cast(coalesce(next_holder_from_date, date '9999-12-31') as date) as holder_until_date,
+        cast(coalesce(holders.next_holder_from_date, date '9999-12-31') as date)
+            as holder_until_date,
         holders.gender,
         holders.birth_date,
         holders.first_name_key,

@@ -36,8 +36,10 @@ joined as (
         products.product_key,
         products.product_kind,
         originals.order_date as found_original_order_date,
-        coalesce(originals.source_customer_key, documents.source_customer_key) as source_customer_key,
-        case when originals.is_valid is null then true else originals.is_valid end as is_original_valid,
+        coalesce(originals.source_customer_key, documents.source_customer_key)
+            as source_customer_key,
+        coalesce(originals.is_valid, true)
+            as is_original_valid,
         case
             when documents.currency = '{{ var("reporting_currency") }}' then 1
             else fx_rates.rate
@@ -54,9 +56,9 @@ joined as (
 converted as (
     select
         joined.*,
-        round(gross_amount * fx_rate, 2) as reporting_gross_amount,
-        round(net_amount * fx_rate, 2) as reporting_net_amount,
-        round(tax_amount * fx_rate, 2) as reporting_tax_amount
+        round(joined.gross_amount * joined.fx_rate, 2) as reporting_gross_amount,
+        round(joined.net_amount * joined.fx_rate, 2) as reporting_net_amount,
+        round(joined.tax_amount * joined.fx_rate, 2) as reporting_tax_amount
     from joined
 ),
 
@@ -83,8 +85,11 @@ final as (
         cast(reporting_net_amount as decimal(18, 2)) as net_amount,
         cast(reporting_tax_amount as decimal(18, 2)) as tax_amount,
         net_amount as original_currency_net_amount,
-        -- Gift-card sales are a loan, not revenue; drafts, voids and cancellations never count (D6).
-        is_valid and is_original_valid and coalesce(product_kind, 'merchandise') <> 'gift_card' as is_valid,
+        -- Gift-card sales are a loan, not revenue; drafts, voids and cancellations never count
+        -- (D6).
+        is_valid
+        and is_original_valid
+        and coalesce(product_kind, 'merchandise') <> 'gift_card' as is_valid,
         is_valid
         and document_type = 'order'
         and line_type = 'sale'

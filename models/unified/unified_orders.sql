@@ -19,11 +19,15 @@ order_totals as (
         count(*) as line_count,
         coalesce(bool_or(is_purchase), false) as has_purchase,
         sum(case when is_purchase then quantity else 0 end) as purchased_unit_count,
-        sum(case when is_purchase and is_discounted then quantity else 0 end) as discounted_unit_count,
-        sum(case when is_valid and line_type = 'return' then -1 * quantity else 0 end) as returned_unit_count,
+        sum(case when is_purchase and is_discounted then quantity else 0 end)
+            as discounted_unit_count,
+        sum(case when is_valid and line_type = 'return' then -1 * quantity else 0 end)
+            as returned_unit_count,
         sum(case when is_valid and line_type = 'sale' then gross_amount else 0 end) as gross_amount,
-        sum(case when is_valid and line_type = 'sale' then discount_amount else 0 end) as discount_amount,
-        sum(case when is_valid and line_type <> 'sale' then -1 * net_amount else 0 end) as return_amount,
+        sum(case when is_valid and line_type = 'sale' then discount_amount else 0 end)
+            as discount_amount,
+        sum(case when is_valid and line_type <> 'sale' then -1 * net_amount else 0 end)
+            as return_amount,
         sum(case when is_valid then net_amount else 0 end) as net_amount,
         sum(case when is_valid then tax_amount else 0 end) as tax_amount
     from lines
@@ -49,9 +53,12 @@ final as (
         documents.country,
         documents.city,
         cast(coalesce(order_totals.line_count, 0) as integer) as line_count,
-        cast(coalesce(order_totals.purchased_unit_count, 0) as decimal(18, 4)) as purchased_unit_count,
-        cast(coalesce(order_totals.discounted_unit_count, 0) as decimal(18, 4)) as discounted_unit_count,
-        cast(coalesce(order_totals.returned_unit_count, 0) as decimal(18, 4)) as returned_unit_count,
+        cast(coalesce(order_totals.purchased_unit_count, 0) as decimal(18, 4))
+            as purchased_unit_count,
+        cast(coalesce(order_totals.discounted_unit_count, 0) as decimal(18, 4))
+            as discounted_unit_count,
+        cast(coalesce(order_totals.returned_unit_count, 0) as decimal(18, 4))
+            as returned_unit_count,
         cast(coalesce(order_totals.gross_amount, 0) as decimal(18, 2)) as gross_amount,
         cast(coalesce(order_totals.discount_amount, 0) as decimal(18, 2)) as discount_amount,
         cast(coalesce(order_totals.return_amount, 0) as decimal(18, 2)) as return_amount,

@@ -39,8 +39,8 @@ placed as (
             and cast(tickets.sold_at_local as date) < card_holders.holder_until_date
 ),
 
--- Clock changes: a time the change skipped fits neither offset and moves forward by the earlier one; a time
--- that happened twice fits both and is taken as the first (D30).
+-- Clock changes: a time the change skipped fits neither offset and moves forward by the earlier
+-- one; a time that happened twice fits both and is taken as the first (D30).
 offsets as (
     select
         placed.*,
@@ -52,11 +52,13 @@ offsets as (
 round_trips as (
     select
         offsets.*,
-        utc_by_earlier_offset <> utc_by_later_offset as is_near_clock_change,
-        utc_by_earlier_offset <> utc_by_later_offset
-        and {{ utc_to_local('utc_by_earlier_offset', 'time_zone') }} = sold_at_local as is_time_by_earlier_offset,
-        utc_by_earlier_offset <> utc_by_later_offset
-        and {{ utc_to_local('utc_by_later_offset', 'time_zone') }} = sold_at_local as is_time_by_later_offset
+        offsets.utc_by_earlier_offset <> offsets.utc_by_later_offset as is_near_clock_change,
+        offsets.utc_by_earlier_offset <> offsets.utc_by_later_offset
+        and {{ utc_to_local('utc_by_earlier_offset', 'time_zone') }}
+        = offsets.sold_at_local as is_time_by_earlier_offset,
+        offsets.utc_by_earlier_offset <> offsets.utc_by_later_offset
+        and {{ utc_to_local('utc_by_later_offset', 'time_zone') }}
+        = offsets.sold_at_local as is_time_by_later_offset
     from offsets
 ),
 
@@ -66,7 +68,11 @@ final as (
         cast('cashmere' as {{ dbt.type_string() }}) as source_system,
         cast(ticket_id as {{ dbt.type_string() }}) as source_document_id,
         cast(ticket_number as {{ dbt.type_string() }}) as order_number,
-        cast(case when ticket_type = 'RETURN' then 'return' else 'order' end as {{ dbt.type_string() }})
+        cast(
+            case
+                when ticket_type = 'RETURN' then 'return' else 'order'
+            end as {{ dbt.type_string() }}
+        )
             as document_type,
         cast(null as {{ dbt.type_string() }}) as original_order_key,
         cast('store' as {{ dbt.type_string() }}) as channel,
@@ -84,7 +90,9 @@ final as (
         cast(sold_at_local as date) as rate_date,
         cast(
             case
-                when is_time_by_later_offset and not is_time_by_earlier_offset then utc_by_later_offset
+                when
+                    is_time_by_later_offset and not is_time_by_earlier_offset
+                    then utc_by_later_offset
                 else utc_by_earlier_offset
             end as timestamp
         ) as ordered_at,

@@ -50,7 +50,8 @@ orphans as (
         'sales_creditmemo_item' as entity,
         credit_memo_items.creditmemo_item_id as source_line_id,
         credit_memo_items.creditmemo_id as missing_document_id,
-        credit_memo_items.row_total_amount - coalesce(credit_memo_items.discount_amount, 0) as line_amount
+        credit_memo_items.row_total_amount
+        - coalesce(credit_memo_items.discount_amount, 0) as line_amount
     from credit_memo_items
     left join credit_memos on credit_memo_items.creditmemo_id = credit_memos.creditmemo_id
     where credit_memos.creditmemo_id is null

@@ -1,9 +1,5 @@
-with web_products as (
-    select * from {{ ref('stg_magento__catalog_product_entity') }}
-),
-
-shop_products as (
-    select * from {{ ref('stg_cashmere__products') }}
+with catalogue as (
+    select * from {{ ref('unified_catalogue_products') }}
 ),
 
 web_items as (
@@ -18,65 +14,13 @@ product_kinds as (
     select * from {{ ref('product_kind_map') }}
 ),
 
--- A SKU taken over by another catalogue entry names the entry that was changed last.
-ranked_web_products as (
-    select
-        *,
-        row_number() over (
-            partition by sku
-            order by updated_at desc nulls last, product_id desc
-        ) as recency_rank
-    from web_products
-    where sku is not null
-),
-
-described as (
-    select
-        'magento' as source_system,
-        sku,
-        null as ean,
-        product_name,
-        brand,
-        category_path,
-        null as collection,
-        null as product_size,
-        null as colour,
-        price_amount as list_price_amount,
-        false as is_list_price_taxed,
-        cost_amount,
-        product_type as kind_value,
-        'product_type' as kind_attribute,
-        false as is_inferred
-    from ranked_web_products
-    where recency_rank = 1
-    union all
-    select
-        'cashmere' as source_system,
-        sku,
-        ean,
-        label as product_name,
-        brand,
-        family || coalesce('/' || subfamily, '') as category_path,
-        collection,
-        size as product_size,
-        colour,
-        price_incl_tax_amount as list_price_amount,
-        true as is_list_price_taxed,
-        cost_amount,
-        upper(trim(family)) as kind_value,
-        'family' as kind_attribute,
-        false as is_inferred
-    from shop_products
-),
-
--- What was sold but stands in no catalogue keeps its sales, under the name on the sale.
 sold as (
     select
         'magento' as source_system,
         sku,
-        max(product_name) as product_name,
+        'product_type' as kind_attribute,
         max(product_type) as kind_value,
-        'product_type' as kind_attribute
+        max(product_name) as product_name
     from web_items
     where sku is not null
     group by sku
@@ -84,37 +28,36 @@ sold as (
     select
         'cashmere' as source_system,
         sku,
-        max(label) as product_name,
+        'family' as kind_attribute,
         null as kind_value,
-        'family' as kind_attribute
+        max(label) as product_name
     from ticket_lines
     where sku is not null
     group by sku
 ),
 
+-- What was sold but stands in no catalogue keeps its sales, under the name on the sale.
 all_products as (
-    select * from described
-    union all
     select
-        sold.source_system,
-        sold.sku,
-        null as ean,
-        sold.product_name,
-        null as brand,
-        null as category_path,
-        null as collection,
-        null as product_size,
-        null as colour,
-        null as list_price_amount,
-        sold.source_system = 'cashmere' as is_list_price_taxed,
-        null as cost_amount,
-        sold.kind_value,
-        sold.kind_attribute,
-        true as is_inferred
-    from sold
-    left join described
-        on sold.source_system = described.source_system and sold.sku = described.sku
-    where described.sku is null
+        coalesce(catalogue.source_system, sold.source_system) as source_system,
+        coalesce(catalogue.sku, sold.sku) as sku,
+        catalogue.ean,
+        case when catalogue.sku is null then sold.product_name else catalogue.product_name end
+            as product_name,
+        catalogue.brand,
+        catalogue.category_path,
+        catalogue.collection,
+        catalogue.product_size,
+        catalogue.colour,
+        coalesce(catalogue.kind_attribute, sold.kind_attribute) as kind_attribute,
+        case when catalogue.sku is null then sold.kind_value else catalogue.kind_value end
+            as kind_value,
+        catalogue.list_price_amount,
+        catalogue.unit_cost_amount,
+        catalogue.sku is null as is_inferred
+    from catalogue
+    full outer join sold
+        on catalogue.source_system = sold.source_system and catalogue.sku = sold.sku
 ),
 
 final as (
@@ -123,21 +66,21 @@ final as (
             as product_key,
         cast(all_products.source_system as {{ dbt.type_string() }}) as source_system,
         cast(all_products.sku as {{ dbt.type_string() }}) as sku,
-        cast(all_products.ean as {{ dbt.type_string() }}) as ean,
+        all_products.ean,
         cast(all_products.product_name as {{ dbt.type_string() }}) as product_name,
-        cast(all_products.brand as {{ dbt.type_string() }}) as brand,
-        cast(all_products.category_path as {{ dbt.type_string() }}) as category_path,
+        all_products.brand,
+        all_products.category_path,
         {{ path_part('all_products.category_path', 1) }} as category_level_1,
         {{ path_part('all_products.category_path', 2) }} as category_level_2,
         {{ path_part('all_products.category_path', 3) }} as category_level_3,
-        cast(all_products.collection as {{ dbt.type_string() }}) as collection,
-        cast(all_products.product_size as {{ dbt.type_string() }}) as product_size,
-        cast(all_products.colour as {{ dbt.type_string() }}) as colour,
+        all_products.collection,
+        all_products.product_size,
+        all_products.colour,
         cast(coalesce(product_kinds.product_kind, 'merchandise') as {{ dbt.type_string() }})
             as product_kind,
-        cast(all_products.list_price_amount as decimal(18, 4)) as list_price_amount,
-        cast(all_products.cost_amount as decimal(18, 4)) as unit_cost_amount,
-        all_products.is_list_price_taxed,
+        all_products.list_price_amount,
+        all_products.unit_cost_amount,
+        all_products.source_system = 'cashmere' as is_list_price_taxed,
         all_products.is_inferred
     from all_products
     left join product_kinds

@@ -40,7 +40,9 @@ documents as (
         'magento' as source_system,
         'return' as document_type,
         'magento:creditmemo:' || creditmemo_id as order_key,
-        -1 * (subtotal_amount - coalesce(discount_amount, 0) + coalesce(adjustment_amount, 0)) as stated_amount
+        -1
+        * (subtotal_amount - coalesce(discount_amount, 0) + coalesce(adjustment_amount, 0))
+            as stated_amount
     from credit_memos
     union all
     select
@@ -84,11 +86,14 @@ final as (
         order_month,
         cast(count(*) as bigint) as document_count,
         cast(sum(case when is_different then 1 else 0 end) as bigint) as different_document_count,
-        {{ rate('sum(case when is_different then 1 else 0 end)', 'count(*)') }} as different_document_rate,
+        {{ rate('sum(case when is_different then 1 else 0 end)', 'count(*)') }}
+            as different_document_rate,
         cast(sum(stated_amount) as decimal(18, 2)) as stated_amount,
         cast(sum(counted_amount) as decimal(18, 2)) as counted_amount,
         cast(
-            sum(case when is_different then 0 else counted_amount - stated_amount end) as decimal(18, 2)
+            sum(case when is_different then 0 else counted_amount - stated_amount end) as decimal(
+                18, 2
+            )
         ) as rounding_amount
     from compared
     group by source_system, document_type, order_month

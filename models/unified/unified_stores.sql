@@ -48,7 +48,8 @@ known as (
     from physical_stores
 ),
 
--- A store that sales name but no export describes keeps its sales; it gets a row with nothing but its key.
+-- A store that sales name but no export describes keeps its sales; it gets a row with nothing but
+-- its key.
 named_by_sales as (
     select distinct
         'magento' as source_system,

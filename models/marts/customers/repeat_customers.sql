@@ -59,7 +59,7 @@ base as (
         sum(case when firsts.second_order_month <= months.month_start then 1 else 0 end)
             as base_repeat_customer_count
     from months
-    inner join firsts on firsts.first_month <= months.month_start
+    inner join firsts on months.month_start >= firsts.first_month
     group by months.month_start
 ),
 
@@ -84,7 +84,8 @@ final as (
         cast(coalesce(buyers.buyer_count, 0) as integer) as buyer_count,
         cast(coalesce(buyers.repeat_buyer_count, 0) as integer) as repeat_buyer_count,
         cast(coalesce(buyers.repeat_within_month_count, 0) as integer) as repeat_within_month_count,
-        {{ rate('buyers.repeat_buyer_count', 'buyers.buyer_count') }} as repeat_share_of_buyers_rate,
+        {{ rate('buyers.repeat_buyer_count', 'buyers.buyer_count') }}
+            as repeat_share_of_buyers_rate,
         {{ rate('base.base_repeat_customer_count', 'base.base_customer_count') }}
             as repeat_share_of_base_rate,
         {{ rate('buyers.repeat_within_month_count', 'buyers.buyer_count') }}
@@ -98,7 +99,8 @@ final as (
             as window_repeat_customer_rate,
         cast(windows.window_net_amount as decimal(18, 2)) as window_net_amount,
         cast(windows.window_repeat_net_amount as decimal(18, 2)) as window_repeat_net_amount,
-        {{ rate('windows.window_repeat_net_amount', 'windows.window_net_amount') }} as window_repeat_net_rate
+        {{ rate('windows.window_repeat_net_amount', 'windows.window_net_amount') }}
+            as window_repeat_net_rate
     from months
     cross join as_of
     left join base on months.month_start = base.month_start

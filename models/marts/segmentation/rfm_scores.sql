@@ -10,8 +10,8 @@ segment_map as (
     select * from {{ ref('rfm_segment_map') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
+anchor as (
+    select * from {{ ref('int_rfm_anchor') }}
 ),
 
 recency as (
@@ -27,25 +27,6 @@ frequency as (
 monetary as (
     select * from thresholds
     where measure = 'monetary'
-),
-
--- The base month of the anchored scores: the chosen one, else the first whose window the data fill (D3).
-anchor as (
-    select
-        coalesce(
-            {{ "date_trunc('month', date '" ~ var('rfm_anchor_month') ~ "')" if var('rfm_anchor_month') else 'null' }},
-            min(
-                case
-                    when
-                        {{ calendar_months_between('as_of.first_data_month', 'snapshots.snapshot_month') }}
-                        >= {{ (var('rfm_window_months') or 12) - 1 }}
-                        then snapshots.snapshot_month
-                end
-            ),
-            max(snapshots.snapshot_month)
-        ) as anchor_month
-    from snapshots
-    cross join as_of
 ),
 
 scored as (
@@ -92,7 +73,7 @@ final as (
         and scored.anchored_m_score = 5 as is_anchored_best,
         scored.anchored_r_score = 1 as is_anchored_lost,
         scored.last_order_date,
-        cast(scored.anchor_month as date) as anchor_month
+        scored.anchor_month
     from scored
     inner join segment_map
         on
@@ -103,7 +84,8 @@ final as (
         on
             scored.anchored_r_score = anchored_map.r_score
             and cast(
-                {{ integer_divide('scored.anchored_f_score + scored.anchored_m_score + 1', '2') }} as integer
+                {{ integer_divide('scored.anchored_f_score + scored.anchored_m_score + 1', '2') }}
+                as integer
             ) = anchored_map.fm_score
 )
 

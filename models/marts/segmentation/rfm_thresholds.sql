@@ -31,10 +31,14 @@ final as (
         snapshot_month,
         cast(measure as {{ dbt.type_string() }}) as measure,
         cast(count(*) as integer) as customer_count,
-        cast(min(case when score >= 2 then measured_value end) as decimal(18, 2)) as lowest_value_of_2,
-        cast(min(case when score >= 3 then measured_value end) as decimal(18, 2)) as lowest_value_of_3,
-        cast(min(case when score >= 4 then measured_value end) as decimal(18, 2)) as lowest_value_of_4,
-        cast(min(case when score >= 5 then measured_value end) as decimal(18, 2)) as lowest_value_of_5,
+        cast(min(case when score >= 2 then measured_value end) as decimal(18, 2))
+            as lowest_value_of_2,
+        cast(min(case when score >= 3 then measured_value end) as decimal(18, 2))
+            as lowest_value_of_3,
+        cast(min(case when score >= 4 then measured_value end) as decimal(18, 2))
+            as lowest_value_of_4,
+        cast(min(case when score >= 5 then measured_value end) as decimal(18, 2))
+            as lowest_value_of_5,
         cast(min(measured_value) as decimal(18, 2)) as lowest_value,
         cast(max(measured_value) as decimal(18, 2)) as highest_value
     from scored_values
