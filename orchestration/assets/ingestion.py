@@ -97,7 +97,7 @@ def _list(items: Iterable[str]) -> dg.MarkdownMetadataValue:
 def _row_count(settings: Settings, table: str) -> int:
     from orchestration.resources.warehouse import DuckDBWarehouse
 
-    with DuckDBWarehouse(settings.build_file).session() as session:
+    with measured("sql"), DuckDBWarehouse(settings.build_file).session() as session:
         return int(session.execute(f"select count(*) from {table}")[0][0])
 
 

@@ -28,6 +28,10 @@ def jobs(manifest: Mapping[str, Any]) -> "list[UnresolvedAssetJobDefinition]":
 def _source_job(source: str) -> "UnresolvedAssetJobDefinition":
     return dg.define_asset_job(  # pyright: ignore[reportUnknownMemberType]
         source,
-        selection=f'group:"raw_{source}" or group:"staging_{source}"',
+        selection=_groups(f"raw_{source}", f"staging_{source}"),
         description=f"Load and stage {source} alone, gates included; nothing is published.",
     )
+
+
+def _groups(*names: str) -> dg.AssetSelection:
+    return dg.AssetSelection.groups(*names)  # pyright: ignore[reportUnknownMemberType]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orchestration.settings import Settings
+from orchestration.stopwatch import measured
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,5 +17,5 @@ def fetch_frame(
     import duckdb
 
     names = ", ".join(f'"{name}"' for name in columns)
-    with duckdb.connect(str(settings.build_file)) as connection:
+    with measured("sql"), duckdb.connect(str(settings.build_file)) as connection:
         return connection.execute(f'select {names} from "{layer}"."{table}"').df()

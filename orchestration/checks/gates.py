@@ -14,6 +14,7 @@ from orchestration.checks.files import file_faults, source_has_landed
 from orchestration.checks.suites import has_suite, read_suite
 from orchestration.checks.validation import Failure, validate
 from orchestration.settings import Settings
+from orchestration.stopwatch import measured
 
 if TYPE_CHECKING:
     from orchestration.resources.warehouse import Session
@@ -93,7 +94,8 @@ def _not_judged(key: dg.AssetKey, reason: str) -> dg.AssetCheckResult:
 def _files_result(
     settings: Settings, session: "Session", key: dg.AssetKey, source: str, entity: str
 ) -> dg.AssetCheckResult:
-    faults, count = file_faults(settings, session, source, entity)
+    with measured("sql"):
+        faults, count = file_faults(settings, session, source, entity)
     return dg.AssetCheckResult(
         passed=not faults,
         check_name=FILES,
