@@ -4,6 +4,10 @@ SHELL := /bin/bash
 .PHONY: help env demo test dev lint lock bench
 
 export PYTHON
+# duckdb, or postgres: an embedded server unless HABITUE_POSTGRES_ADDRESS names one.
+ifdef TARGET
+export HABITUE_TARGET := $(TARGET)
+endif
 
 # generated: made-up exports of a shop and its tills; complete-journey: real grocery sales.
 DATA ?= generated
@@ -18,7 +22,7 @@ help:  ## Show these commands
 env: $(ready)  ## Make the environment in .venv from the lock
 
 # LINES counts only when given to make: a shell may export its window's height under that name.
-demo: $(ready) $(if $(filter complete-journey,$(DATA)),$(journey_ready))  ## Run everything on demo data [DATA=complete-journey] [LINES=n]
+demo: $(ready) $(if $(filter complete-journey,$(DATA)),$(journey_ready))  ## Run everything on demo data [TARGET=postgres] [DATA=complete-journey] [LINES=n]
 	@.venv/bin/habitue demo --data $(DATA) $(if $(filter command,$(firstword $(origin LINES))),--lines $(LINES))
 
 test: $(ready)  ## Run every test

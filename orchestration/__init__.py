@@ -1,1 +1,1 @@
-"""habitue: loads, cleans and unites customer data, and serves trusted marts, orchestrated by Dagster."""
+"""habitue: loads, cleans and unites customer data, and serves trusted marts."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.postgres_cli import postgres
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -31,6 +33,9 @@ def main() -> None:
     Your own exports   habitue run
     The graph          habitue dev
     """  # noqa: D301 click reads the escaped b
+
+
+main.add_command(postgres)
 
 
 @main.command()

@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration import stopwatch
-from orchestration.resources.lease import hold_lease, read_lease
+from orchestration.resources.lease import read_lease
+from orchestration.resources.target import build_warehouse, hold_write
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.summary import (
     age_text,
@@ -40,7 +41,7 @@ def run_job(settings: Settings, job_name: str, console: Console) -> bool:
     """
     began, run_id = time.perf_counter(), str(uuid.uuid4())
     log_to_file(settings)
-    with hold_lease(settings.home, run_id):
+    with hold_write(settings, run_id):
         console.print(f"[bold]habitue[/] runs [bold]{job_name}[/] in {settings.home}")
         progress, outcome = _execute(settings, job_name, run_id, console)
         seconds = time.perf_counter() - began
@@ -128,7 +129,7 @@ def _summarise(
     settings: Settings, outcome: "RunOutcome", progress: "RunProgress", console: Console
 ) -> None:
     console.print()
-    if settings.build_file.exists() and progress.steps:
+    if build_warehouse(settings).exists() and progress.steps:
         _print_loaded(settings, outcome.run_id, console)
     passed = sum(gate.state == "done" for gate in progress.gates)
     console.print(f"[bold]Gates[/]      {passed} of {len(progress.gates)} judged passed")
@@ -222,7 +223,7 @@ def _print_waiting(settings: Settings, console: Console) -> None:
     console.print(f"[bold]Landing[/]     {len(pending)} files wait in {settings.landing_folder}")
     for file in pending[:10]:
         console.print(f"            {file.source}/{file.name}")
-    if not settings.build_file.exists():
+    if not build_warehouse(settings).exists():
         return
     for reason in refused_files(settings):
         console.print(f"[bold]Refused[/]     [red]✗[/] {reason}", soft_wrap=True)
@@ -249,7 +250,7 @@ def retry_quarantined(
     """Check open rows again; those that are good now are loaded."""
     from orchestration.ingest.retry import retry_quarantine
 
-    with hold_lease(settings.home, "quarantine retry"):
+    with hold_write(settings, "quarantine retry"):
         report = retry_quarantine(settings, source, entity)
     console.print(
         f"{report.tried:,} rows tried: {report.loaded:,} loaded, {report.exact_duplicates:,} "

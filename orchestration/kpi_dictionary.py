@@ -22,10 +22,10 @@ def published_models(manifest: dict[str, Any]) -> list[Node]:
         node
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
-        and node["schema"] in PUBLISHED_LAYERS
+        and _layer(node) in PUBLISHED_LAYERS
         and not node["name"].startswith("int_")
     ]
-    return sorted(models, key=lambda node: (PUBLISHED_LAYERS.index(node["schema"]), node["name"]))
+    return sorted(models, key=lambda node: (PUBLISHED_LAYERS.index(_layer(node)), node["name"]))
 
 
 def tests_by_model(manifest: dict[str, Any]) -> dict[str, list[Node]]:
@@ -59,7 +59,7 @@ def grain(tests: list[Node]) -> str:
 def model_section(node: Node, tests: list[Node]) -> Iterator[str]:
     """The lines about one model: what a row is, its key, its columns, its pinned rules."""
     text, _, example = str(node["description"]).partition("```sql")
-    yield f"\n## {node['schema']}.{node['name']}\n"
+    yield f"\n## {_layer(node)}.{node['name']}\n"
     yield one_line(text) + "\n"
     yield f"One row per: `{grain(tests)}`. SQL: `{node['original_file_path']}`\n"
     if example:
@@ -91,3 +91,8 @@ def write_kpi_dictionary(manifest_file: Path, destination: Path) -> None:
     """
     manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
     destination.write_text(kpi_dictionary(manifest), encoding="utf-8")
+
+
+def _layer(node: dict[str, Any]) -> str:
+    """The layer that readers know; the schema of the build may be another."""
+    return str(node["config"]["schema"])

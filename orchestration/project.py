@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestration import stopwatch
+from orchestration.resources.target import dbt_environment
 from orchestration.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -257,8 +258,8 @@ def _places(settings: Settings) -> list[str]:
     os.environ.update(
         DBT_TARGET_PATH=str(settings.dbt_target),
         DBT_LOG_PATH=str(settings.dbt_logs),
-        HABITUE_BUILD_FILE=str(settings.build_file),
         HABITUE_TARGET=settings.target,
+        **dbt_environment(settings),
     )
     return ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROFILES_FOLDER)]
 

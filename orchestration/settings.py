@@ -1,4 +1,4 @@
-"""Settings of one installation, read from the environment and from the home folder's settings.env."""
+"""Settings of one installation, from the environment and from the home's settings.env."""
 
 import os
 from datetime import date
@@ -24,7 +24,10 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path(".habitue"), description="folder of all state")
     landing: Path | None = Field(default=None, description="folder where exports land")
-    target: Literal["duckdb"] = Field(default="duckdb", description="warehouse engine")
+    target: Literal["duckdb", "postgres"] = Field(default="duckdb", description="warehouse engine")
+    postgres_address: SecretStr | None = Field(
+        default=None, description="PostgreSQL server; an embedded one when unset"
+    )
     time_zone: str = Field(default="Europe/Paris", description="project time zone")
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="reporting currency")
     as_of: date | None = Field(default=None, description="overrides the last complete day")
@@ -39,7 +42,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no IANA time zone; use a name such as Europe/Paris")
         return value
 
-    @field_validator("landing", "as_of", mode="before")
+    @field_validator("landing", "as_of", "postgres_address", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -67,7 +70,7 @@ class Settings(BaseSettings):
     @property
     def dbt_target(self) -> Path:
         """dbt's target folder: manifest, compiled SQL, run results."""
-        return self.home / "dbt" / "target"
+        return self.home / "dbt" / ("target" if self.target == "duckdb" else self.target)
 
     @property
     def dbt_logs(self) -> Path:

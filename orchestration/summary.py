@@ -1,13 +1,16 @@
 """What is published, what the last runs loaded, and what waits: read, never computed anew."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from orchestration.resources.target import build_warehouse
 from orchestration.settings import Settings
+
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -40,41 +43,41 @@ class LoadFacts:
 
 
 def published_facts(settings: Settings) -> PublishedFacts | None:
-    """The headline of the published file, or None when nothing was published yet."""
+    """The headline of what is published, or None when nothing was published yet."""
+    if settings.target == "postgres":
+        with build_warehouse(settings, "publisher").session() as session:
+            known = "select to_regclass('serving.publication') is not null"
+            if not session.execute(known)[0][0]:
+                return None
+            return _published_facts(session.execute, "serving.publication")
     import duckdb
 
     if not settings.published_file.exists():
         return None
     with duckdb.connect(str(settings.published_file), read_only=True) as connection:
-        as_of, published_at, run_id, tables = connection.execute(
-            "select any_value(cast(as_of as varchar)), any_value(published_at), "
-            "any_value(run_id), count(*) from ops.publication"
-        ).fetchall()[0]
-        customers, buyers = connection.execute(
-            "select count(*), count(*) filter (where order_count > 0) "
-            "from golden_customer.golden_customers"
-        ).fetchall()[0]
-        orders, net_amount = connection.execute(
-            "select coalesce(sum(order_count), 0), coalesce(sum(net_amount), 0) "
-            "from marts.sales_daily"
-        ).fetchall()[0]
+        return _published_facts(lambda sql: connection.execute(sql).fetchall(), "ops.publication")
+
+
+def _published_facts(execute: Callable[[str], list[Row]], record: str) -> PublishedFacts:
+    as_of, published_at, run_id, tables = execute(
+        "select min(cast(as_of as varchar)), min(published_at), min(run_id), count(*) "
+        f"from {record}"
+    )[0]
+    customers, buyers = execute(
+        "select count(*), count(*) filter (where order_count > 0) "
+        "from golden_customer.golden_customers"
+    )[0]
+    orders, net_amount = execute(
+        "select coalesce(sum(order_count), 0), coalesce(sum(net_amount), 0) from marts.sales_daily"
+    )[0]
     return PublishedFacts(
-        as_of=as_of,
-        published_at=published_at,
-        run_id=run_id,
-        tables=tables,
-        customers=customers,
-        buyers=buyers,
-        orders=int(orders),
-        net_amount=f"{net_amount:,.2f}",
+        as_of, published_at, run_id, tables, customers, buyers, int(orders), f"{net_amount:,.2f}"
     )
 
 
 def load_facts(settings: Settings, run_id: str | None = None) -> LoadFacts:
     """What a run loaded and quarantined, from the ledger; without a run, what all runs did."""
-    from orchestration.resources.warehouse import DuckDBWarehouse
-
-    with DuckDBWarehouse(settings.build_file).session() as session:
+    with build_warehouse(settings).session() as session:
         files, loaded, duplicate = session.execute(
             "select count(*), coalesce(sum(rows_loaded), 0), coalesce(sum(rows_exact_duplicate), 0)"
             " from ops.files where state = 'loaded' and run_id = coalesce(?, run_id)",
@@ -83,7 +86,7 @@ def load_facts(settings: Settings, run_id: str | None = None) -> LoadFacts:
         quarantined = session.execute(
             "select q.reason_code, count(*) from ops.quarantine as q join ops.files as f "
             "using (file_id) where q.state = 'open' and f.run_id = coalesce(?, f.run_id) "
-            "group by all order by count(*) desc, q.reason_code",
+            "group by q.reason_code order by count(*) desc, q.reason_code",
             [run_id],
         )
     reasons = [(str(reason), int(count)) for reason, count in quarantined]
@@ -92,13 +95,13 @@ def load_facts(settings: Settings, run_id: str | None = None) -> LoadFacts:
 
 def refused_files(settings: Settings) -> list[str]:
     """Why each refused file that still lies in the landing folder was refused."""
-    from orchestration.resources.warehouse import DuckDBWarehouse
-
-    with DuckDBWarehouse(settings.build_file).session() as session:
+    with build_warehouse(settings).session() as session:
         rows = session.execute(
-            "select source, file_name, reason from ops.files where state <> 'duplicate' "
-            "qualify row_number() over (partition by source, file_name "
-            "order by recorded_at desc, file_id desc) = 1 and state = 'refused' order by all"
+            "select source, file_name, reason from ("
+            "select *, row_number() over (partition by source, file_name "
+            "order by recorded_at desc, file_id desc) as position "
+            "from ops.files where state <> 'duplicate') as line "
+            "where position = 1 and state = 'refused' order by source, file_name"
         )
     folder = settings.landing_folder
     return [str(reason) for source, name, reason in rows if (folder / source / name).exists()]

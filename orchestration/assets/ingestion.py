@@ -95,9 +95,9 @@ def _list(items: Iterable[str]) -> dg.MarkdownMetadataValue:
 
 
 def _row_count(settings: Settings, table: str) -> int:
-    from orchestration.resources.warehouse import DuckDBWarehouse
+    from orchestration.resources.target import build_warehouse
 
-    with measured("sql"), DuckDBWarehouse(settings.build_file).session() as session:
+    with measured("sql"), build_warehouse(settings).session() as session:
         return int(session.execute(f"select count(*) from {table}")[0][0])
 
 
@@ -113,9 +113,9 @@ def _ledger_asset(settings: Settings, tables: list[Mapping[str, Any]]) -> dg.Ass
         required_resource_keys={"lease"},
     )
     def ledger() -> dg.MaterializeResult[Any]:
-        from orchestration.resources.warehouse import DuckDBWarehouse
+        from orchestration.resources.target import build_warehouse
 
-        with DuckDBWarehouse(settings.build_file).session() as session:
+        with build_warehouse(settings).session() as session:
             states = session.execute("select state, count(*) from ops.files group by state")
         counts = {str(state): int(count) for state, count in states}
         return dg.MaterializeResult(metadata={"dagster/row_count": sum(counts.values()), **counts})

@@ -27,7 +27,12 @@ def landing_key(source: str) -> dg.AssetKey:
 def node_key(props: Mapping[str, Any]) -> dg.AssetKey:
     """The key of a dbt node: its schema and its table."""
     table = props["identifier"] if props["resource_type"] == "source" else props["name"]
-    return dg.AssetKey([props["schema"], table])
+    return dg.AssetKey([node_layer(props), table])
+
+
+def node_layer(props: Mapping[str, Any]) -> str:
+    """The layer of a dbt node; its schema may be another while it is private to the build."""
+    return str(props.get("config", {}).get("schema") or props["schema"])
 
 
 def node_group(props: Mapping[str, Any]) -> str:

@@ -1,8 +1,7 @@
 """Publication: a closed copy of what readers may see, put in place by one rename."""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,36 +16,23 @@ from orchestration.assets.names import (
     node_group,
     node_key,
 )
+from orchestration.resources.content_hash import content_hash_sql
+from orchestration.resources.publication import Publication, PublishedTable
+from orchestration.resources.target import postgres_warehouse
 from orchestration.settings import Settings
 from orchestration.stopwatch import measured
 
 if TYPE_CHECKING:
     import duckdb
 
+    from orchestration.resources.postgres_lease import PostgresLease
+    from orchestration.resources.postgres_publication import PostgresPublication
+
 GOLDEN_KEY_COLUMNS = (
     "customer_key varchar, anchor_source_customer_key varchar, event varchar, "
     "merged_into varchar, publication_number bigint"
 )
 STORAGE_VERSION = "v1.2.0"  # the newest that BI clients with DuckDB 1.x can read
-
-
-@dataclass(frozen=True)
-class PublishedTable:
-    """A published table: its rows, and a hash of them that does not depend on their order."""
-
-    name: str
-    row_count: int
-    content_hash: str
-
-
-@dataclass(frozen=True)
-class Publication:
-    """What a run published, and for which last day of data."""
-
-    run_id: str
-    as_of: str
-    published_at: str
-    tables: Sequence[PublishedTable]
 
 
 def golden_keys_asset(manifest: Mapping[str, Any]) -> dg.AssetSpec:
@@ -74,15 +60,28 @@ def publication_assets(
         key=PUBLICATION,
         group_name="published",
         deps=keys,
-        description=f"The file that BI tools open: {settings.published_file}. Replaced whole.",
+        description=_description(settings),
         owners=[DEFAULT_OWNER],
-        kinds={"duckdb"},
+        kinds={settings.target},
         tags={"layer": "published"},
         required_resource_keys={"lease"},
     )
     def publish_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        place: dict[str, Any]
         with measured("publish"):
-            publication = publish(settings, manifest, context.run.run_id)
+            if settings.target == "postgres":
+                done = publish_on_postgres(settings, manifest, context.resources.lease)
+                publication = done.publication
+                place = {
+                    "swap_seconds": round(done.swap_seconds, 3),
+                    "kept_schemas": list(done.kept_schemas),
+                }
+            else:
+                publication = publish(settings, manifest, context.run.run_id)
+                place = {
+                    "file": dg.MetadataValue.path(str(settings.published_file)),  # pyright: ignore[reportUnknownMemberType]
+                    "bytes": settings.published_file.stat().st_size,
+                }
             prepare_golden_keys(settings)
         rows = "\n".join(
             f"| {t.name} | {t.row_count} | `{t.content_hash}` |" for t in publication.tables
@@ -92,13 +91,31 @@ def publication_assets(
                 "dagster/row_count": sum(table.row_count for table in publication.tables),
                 "as_of": publication.as_of,
                 "published_at": publication.published_at,
-                "file": dg.MetadataValue.path(str(settings.published_file)),  # pyright: ignore[reportUnknownMemberType]
-                "bytes": settings.published_file.stat().st_size,
                 "tables": dg.MetadataValue.md(f"| table | rows | hash |\n|---|--:|---|\n{rows}"),
+                **place,
             }
         )
 
     return [publish_file]
+
+
+def _description(settings: Settings) -> str:
+    if settings.target == "postgres":
+        return "The schemas that BI tools read, swapped in one transaction."
+    return f"The file that BI tools open: {settings.published_file}. Replaced whole."
+
+
+def publish_on_postgres(
+    settings: Settings, manifest: Mapping[str, Any], lease: "PostgresLease"
+) -> "PostgresPublication":
+    """Publish every model of the published layers on PostgreSQL, as of the last day of data."""
+    from orchestration.resources import postgres_publication
+
+    warehouse = postgres_warehouse(settings, "publisher")
+    with warehouse.session() as session:
+        as_of = session.execute("select as_of_date from golden_customer_build.int_as_of")[0][0]
+    nodes = [model for layer in PUBLISHED_LAYERS for model in published(manifest, layer)]
+    return postgres_publication.publish(warehouse, nodes, str(as_of), lease)
 
 
 def published(manifest: Mapping[str, Any], layer: str) -> list[Mapping[str, Any]]:
@@ -157,28 +174,10 @@ def _copy_table(
         if props["description"]:
             text = props["description"].strip().replace("'", "''")
             connection.execute(f"comment on column published.{schema}.{name}.{column} is '{text}'")
-    query = content_hash_sql(connection, schema, name)
+    columns = [row[0] for row in connection.execute(f"describe {schema}.{name}").fetchall()]
+    query = content_hash_sql("duckdb", f"{schema}.{name}", columns)
     row_count, content_hash = connection.execute(query).fetchall()[0]
     return PublishedTable(f"{schema}.{name}", int(row_count), str(content_hash))
-
-
-def content_hash_sql(connection: "duckdb.DuckDBPyConnection", schema: str, name: str) -> str:
-    r"""A query for a table's row count and content hash.
-
-    The hash is the sum over all rows of the first 60 bits of the md5 of the row's text: columns
-    in order of name, as text, null as \N, joined by 0x1f. Another engine can compute the same.
-    """
-    columns = connection.execute(
-        "select column_name from information_schema.columns where table_catalog = "
-        "current_database() and table_schema = ? and table_name = ? order by column_name",
-        [schema, name],
-    ).fetchall()
-    parts = ", ".join(f"coalesce(cast({column} as varchar), '\\N')" for (column,) in columns)
-    text = f"md5(concat_ws(chr(31), {parts}))"
-    return (
-        f"select count(*), cast(coalesce(sum(cast(cast('0x' || substr({text}, 1, 15) as bigint) "
-        f"as hugeint)), 0) as varchar) from {schema}.{name}"
-    )
 
 
 def _as_of(connection: "duckdb.DuckDBPyConnection") -> str:
@@ -224,6 +223,12 @@ def prepare_golden_keys(settings: Settings) -> int:
     """
     import duckdb
 
+    if settings.target == "postgres":
+        from orchestration.resources.postgres_publication import prepare_publication
+
+        # The publisher notes new keys in the transaction that shows them to readers.
+        prepare_publication(postgres_warehouse(settings, "publisher"))
+        return 0
     settings.build_file.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(settings.build_file)) as connection:
         connection.execute("create schema if not exists ops")

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
-from orchestration.assets.names import DEFAULT_OWNER, node_group, node_key
+from orchestration.assets.names import DEFAULT_OWNER, node_group, node_key, node_layer
 
 SETTINGS = DagsterDbtTranslatorSettings(
     enable_code_references=True, enable_source_tests_as_checks=True
@@ -45,5 +45,5 @@ class LayerTranslator(DagsterDbtTranslator):
 
     def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
         """dbt's tags, and the layer."""
-        layer = str(dbt_resource_props["schema"])
+        layer = node_layer(dbt_resource_props)
         return {**super().get_tags(dbt_resource_props), "layer": layer}

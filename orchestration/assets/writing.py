@@ -1,12 +1,17 @@
 """The resource that every step needs: the right to write, with the warehouse made ready."""
 
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from orchestration.assets.publication import prepare_golden_keys
-from orchestration.resources.lease import Lease, hold_lease
+from orchestration.resources.lease import Lease
+from orchestration.resources.target import hold_write
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.resources.postgres_lease import PostgresLease
 
 
 def run_lease(settings: Settings) -> dg.ResourceDefinition:
@@ -16,11 +21,11 @@ def run_lease(settings: Settings) -> dg.ResourceDefinition:
     """
 
     @dg.resource(description="The right to write, held by one run at a time.")
-    def lease(context: dg.InitResourceContext) -> Generator[Lease]:
+    def lease(context: dg.InitResourceContext) -> "Generator[Lease | PostgresLease]":
         from orchestration.ingest.load import prepare_warehouse
 
         run_id = context.run.run_id if context.run else "unknown"
-        with hold_lease(settings.home, run_id) as held:
+        with hold_write(settings, run_id) as held:
             prepare_warehouse(settings)
             prepare_golden_keys(settings)
             yield held

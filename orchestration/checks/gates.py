@@ -68,9 +68,9 @@ def _gate(
         name=f"{GATE_PREFIX}{group}", specs=specs, can_subset=True, required_resource_keys={"lease"}
     )
     def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        from orchestration.resources.warehouse import DuckDBWarehouse
+        from orchestration.resources.target import build_warehouse
 
-        with DuckDBWarehouse(settings.build_file).session() as session:
+        with build_warehouse(settings, "transformer").session() as session:
             silent = source is not None and not source_has_landed(session, source)
             for check in sorted(context.selected_asset_check_keys):
                 if check.name == FILES:

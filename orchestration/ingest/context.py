@@ -12,7 +12,8 @@ from orchestration.ingest.raw_table import create_raw_tables
 from orchestration.ingest.reader import Limits
 from orchestration.ingest.validation import Rules
 from orchestration.resources.landing import Landing, landing_of
-from orchestration.resources.warehouse import DuckDBWarehouse, Session, Warehouse
+from orchestration.resources.target import build_warehouse
+from orchestration.resources.warehouse import Session, Warehouse
 from orchestration.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -57,7 +58,7 @@ class Context:
 
 def warehouse_of(settings: Settings) -> Warehouse:
     """The private warehouse of the build."""
-    return DuckDBWarehouse(settings.build_file)
+    return build_warehouse(settings)
 
 
 def context_of(

@@ -72,6 +72,12 @@ def hold_postgres_lease(warehouse: PostgresWarehouse, run_id: str) -> Generator[
             _unlock(session)
 
 
+def held_run(warehouse: PostgresWarehouse) -> str | None:
+    """The run for which this process holds the right to write to a warehouse, or None."""
+    lease = _held.get(warehouse.address.shown)
+    return lease.run_id if lease else None
+
+
 def check_lease(session: PostgresSession, lease: PostgresLease) -> None:
     """Prove, until the end of the caller's transaction, that no other run has taken over.
 

@@ -1,0 +1,98 @@
+"""The warehouse that the settings choose, and the right to write to it."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.resources.lease import Lease, hold_lease
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.resources.postgres import PostgresAddress, PostgresWarehouse
+    from orchestration.resources.postgres_lease import PostgresLease
+    from orchestration.resources.warehouse import Warehouse
+
+# What dbt's sessions are called in pg_stat_activity, read by its profile.
+DBT_APPLICATION = "HABITUE_PG_APPLICATION"
+
+
+def build_warehouse(settings: Settings, role: str = "loader") -> "Warehouse":
+    """The private warehouse of the build.
+
+    Args:
+        settings: The installation.
+        role: Whose rights apply on PostgreSQL: loader for raw rows and the ledger, transformer
+            for whatever dbt built, publisher for what is served.
+
+    Raises:
+        PostgresUnreachable: the embedded server does not start.
+    """
+    if settings.target == "duckdb":
+        from orchestration.resources.warehouse import DuckDBWarehouse
+
+        return DuckDBWarehouse(settings.build_file)
+    return postgres_warehouse(settings, role)
+
+
+def postgres_warehouse(settings: Settings, role: str) -> "PostgresWarehouse":
+    """The PostgreSQL warehouse, its sessions named after the run that this process carries out."""
+    from orchestration.resources.postgres import PostgresWarehouse
+    from orchestration.resources.postgres_lease import held_run
+
+    warehouse = PostgresWarehouse(postgres_address(settings), role)
+    run_id = held_run(warehouse)
+    return warehouse.of_run(run_id) if run_id else warehouse
+
+
+def postgres_address(settings: Settings) -> "PostgresAddress":
+    """The build's login: the one in the settings, else the embedded server's, started if needed."""
+    from orchestration.resources.postgres import PostgresAddress
+
+    if settings.postgres_address:
+        return PostgresAddress(settings.postgres_address.get_secret_value())
+    return _embedded_address(settings.home)
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """The variables by which dbt's profile finds the warehouse."""
+    if settings.target == "duckdb":
+        return {"HABITUE_BUILD_FILE": str(settings.build_file)}
+    return postgres_address(settings).dbt_environment()
+
+
+@contextmanager
+def hold_write(settings: Settings, run_id: str) -> "Generator[Lease | PostgresLease]":
+    """Hold the right to write, on this machine and, with PostgreSQL, on the server.
+
+    Sessions that an earlier run left on the server are ended first.
+
+    Raises:
+        AnotherRunActive: another run holds it.
+        PostgresUnreachable: the server does not answer or refuses the login.
+    """
+    with hold_lease(settings.home, run_id) as lease:
+        if settings.target == "duckdb":
+            yield lease
+            return
+        from orchestration.resources.postgres import application_name, end_leftovers
+        from orchestration.resources.postgres_lease import hold_postgres_lease
+
+        warehouse = postgres_warehouse(settings, "publisher")
+        with hold_postgres_lease(warehouse, run_id) as fenced:
+            end_leftovers(warehouse.of_run(fenced.run_id))
+            os.environ[DBT_APPLICATION] = application_name(fenced.run_id)
+            yield fenced
+
+
+@cache
+def _embedded_address(home: Path) -> "PostgresAddress":
+    from orchestration.resources.embedded_postgres import running
+    from orchestration.resources.postgres import PostgresAddress
+    from orchestration.resources.roles import DATABASE, SERVICE, ensure_roles
+
+    server = running(home)
+    ensure_roles(PostgresAddress(server.address()))
+    return PostgresAddress(server.address(SERVICE, DATABASE))

@@ -1,0 +1,89 @@
+"""The same exports give the same rows in every published table, on both engines."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import psycopg
+import pytest
+
+from orchestration.resources.embedded_postgres import embedded_postgres
+from orchestration.settings import PROJECT_ROOT
+
+pytestmark = pytest.mark.postgres
+
+Content = dict[str, tuple[int, str]]
+RECORD = "select table_name, row_count, content_hash from {record}"
+# `habitue` may not be installed beside the interpreter when tests run from a checkout.
+HABITUE = [sys.executable, "-c", "from orchestration.cli import main; main()"]
+
+
+def run(home: Path, target: str, *command: str) -> None:
+    """`habitue …` in a home of its own, in a process of its own."""
+    variables = {"HABITUE_HOME": str(home), "HABITUE_TARGET": target, "HABITUE_SETTLE_SECONDS": "0"}
+    done = subprocess.run(
+        [*HABITUE, *command],
+        env={**os.environ, **variables},
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """The samples in two homes with one key: a pseudonym depends on the key."""
+    duck, postgres = (tmp_path_factory.mktemp(name) for name in ("duck", "postgres"))
+    for home in (duck, postgres):
+        shutil.copytree(PROJECT_ROOT / "seeds" / "samples", home / "landing")
+    run(duck, "duckdb", "run")
+    shutil.copytree(duck / "secrets", postgres / "secrets")
+    try:
+        run(postgres, "postgres", "run")
+        yield duck, postgres
+    finally:
+        embedded_postgres(postgres).stop()
+
+
+def in_duckdb(home: Path) -> Content:
+    file = home / "published" / "habitue.duckdb"
+    with duckdb.connect(str(file), read_only=True) as connection:
+        rows = connection.execute(RECORD.format(record="ops.publication")).fetchall()
+    return {name: (count, content) for name, count, content in rows}
+
+
+def in_postgres(home: Path) -> Content:
+    address = embedded_postgres(home).address(database="habitue")
+    with psycopg.connect(address) as connection:
+        rows = connection.execute(RECORD.format(record="serving.publication").encode()).fetchall()
+    return {name: (count, content) for name, count, content in rows}
+
+
+def test_every_published_table_is_the_same(homes: tuple[Path, Path]) -> None:
+    duck, postgres = homes
+    expected = in_duckdb(duck)
+    assert expected["marts.sales_daily"][0] > 0
+    assert in_postgres(postgres) == expected
+
+
+def test_a_second_run_changes_nothing_and_leaves_nothing_behind(homes: tuple[Path, Path]) -> None:
+    _, postgres = homes
+    before = in_postgres(postgres)
+    run(postgres, "postgres", "run")
+    assert in_postgres(postgres) == before
+    with psycopg.connect(embedded_postgres(postgres).address(database="habitue")) as connection:
+        left = connection.execute(
+            "select nspname from pg_namespace where nspname ~ '_(next|old_[0-9]+)$'"
+        ).fetchall()
+    assert left == []
+
+
+def test_status_says_what_is_served(homes: tuple[Path, Path]) -> None:
+    for home, target in zip(homes, ("duckdb", "postgres"), strict=True):
+        run(home, target, "status")
