@@ -75,7 +75,13 @@ def run(as_of: str | None, source: str | None) -> None:
     """
     if as_of:
         os.environ["HABITUE_AS_OF"] = as_of
-    _run(_settings(), source or "everything")
+    from orchestration.preflight import require_exports
+
+    settings = _settings()
+    with _plain_errors():
+        if settings.target == "duckdb":
+            require_exports(settings)
+    _run(settings, source or "everything")
 
 
 @main.command()

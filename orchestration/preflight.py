@@ -31,6 +31,21 @@ def check_landing(settings: Settings) -> str:
     return f"{folder}, {sum(1 for _ in _files(folder))} files"
 
 
+def require_exports(settings: Settings) -> None:
+    """There is something to run on: exports in the landing folder, or a warehouse from before.
+
+    Raises:
+        NotReady: nothing has landed yet.
+    """
+    folder = settings.landing_folder
+    if settings.build_file.exists() or any(_files(folder)):
+        return
+    raise NotReady(
+        f"nothing has landed in {folder}: put exports into its <source> folders, "
+        "set HABITUE_LANDING, or try `habitue demo`"
+    )
+
+
 def check_space(settings: Settings) -> str:
     """The disk has room for the raw rows, the layers and the published copy."""
     landed = sum(path.stat().st_size for path in _files(settings.landing_folder))

@@ -118,3 +118,15 @@ def _some_job() -> dg.JobDefinition:
         nothing()
 
     return some
+
+
+def test_a_run_without_any_export_says_where_to_put_them(tmp_path: Path) -> None:
+    from orchestration.preflight import NotReady, require_exports
+
+    settings = Settings(home=tmp_path)
+    with pytest.raises(NotReady, match=r"nothing has landed in .*landing"):
+        require_exports(settings)
+    export = settings.landing_folder / "cashmere" / "tickets_20260101.csv"
+    export.parent.mkdir(parents=True)
+    export.touch()
+    require_exports(settings)
