@@ -79,7 +79,8 @@ class Block:
         """The fields of each row, joined by 0x1f; from the lines themselves where they are that."""
         if self.plain_text:
             text = self.plain_text.replace(b"\r\n", b"\n")
-            return [line for line in text.split(b"\n") if line]
+            # A lone carriage return at the end of the file is a blank line too.
+            return [line for line in text.split(b"\n") if line not in (b"", b"\r")]
         return joined_fields(self.rows)
 
     def take(self, at: Positions) -> "Block":

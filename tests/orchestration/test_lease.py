@@ -45,6 +45,9 @@ def test_a_second_run_is_told_which_run_is_active(tmp_path: Path, other_run: Pro
 
 
 def test_the_command_line_exits_with_75(tmp_path: Path, other_run: Process) -> None:
+    landed = tmp_path / "landing" / "cashmere" / "stores_20240101.csv"
+    landed.parent.mkdir(parents=True)
+    landed.write_text("store_code\n")
     done = subprocess.run(
         [sys.executable, "-c", "from orchestration.cli import main; main()", "run"],
         env={"HABITUE_HOME": str(tmp_path), "PATH": ""},

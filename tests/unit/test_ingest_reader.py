@@ -5,7 +5,7 @@ import io
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.ingest.contract import Column, Contract, FileFormat
@@ -87,6 +87,8 @@ def test_what_the_csv_module_writes_comes_back_whole(rows: list[list[str]]) -> N
 
 @settings(max_examples=200, deadline=None)
 @given(files)
+@example(b"a,b,c\n\r")
+@example(b"a,b,c\r\n1,2,3\r\n\r")
 def test_the_fields_of_a_row_are_joined_alike_on_either_way(data: bytes) -> None:
     stream: Any = io.BytesIO(data)
     with suppress(FileRefused):
