@@ -124,10 +124,10 @@ def retry_rows(source: str | None, entity: str | None) -> None:
 @main.command()
 def prepare() -> None:
     """Parse the dbt project and set up the Dagster instance; quick when nothing changed."""
-    from orchestration.commands import prepare_instance
+    from orchestration import commands
 
     with _plain_errors():
-        prepare_instance(_settings(), _console())
+        commands.prepare(_settings(), _console())
 
 
 @main.command()

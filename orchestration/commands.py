@@ -84,21 +84,23 @@ def _without_collector() -> Generator[None]:
 def _execute(
     settings: Settings, job_name: str, run_id: str, console: Console
 ) -> "tuple[RunProgress, RunOutcome]":
-    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     with console.status("reading the project"), _without_collector():
         with stopwatch.measured("parse"):
             from orchestration.project import ensure_manifest
 
             ensure_manifest(settings)
         with stopwatch.measured("imports and definitions"):
+            from dagster import DagsterRunStatus
+
             from orchestration import definitions, runs
+            from orchestration.instance import close_dead_runs, open_instance
             from orchestration.progress import RunProgress
 
             assert definitions.defs
-            instance = runs.open_instance(settings.dagster_home)
+            instance = open_instance(settings)
     progress = RunProgress(console)
     with instance:
-        for dead in runs.close_dead_runs(instance):
+        for dead in close_dead_runs(instance, [DagsterRunStatus.STARTED]):
             console.print(f"[yellow]![/] run {dead} had died; it is marked as failed")
         return progress, runs.execute(instance, job_name, run_id, progress)
 
@@ -260,22 +262,20 @@ def retry_quarantined(
         console.print("Next       [bold]habitue run[/] carries them into the marts")
 
 
-def prepare_instance(settings: Settings, console: Console) -> None:
+def prepare(settings: Settings, console: Console) -> None:
     """Write what Dagster needs before it can load the definitions."""
+    from orchestration.instance import prepare_instance
     from orchestration.project import ensure_manifest
-    from orchestration.runs import write_instance_config
 
     with console.status("parsing the dbt project"):
         path = ensure_manifest(settings)
-    write_instance_config(settings.dagster_home)
+    prepare_instance(settings)
     console.print(f"ready: {path}", soft_wrap=True)
 
 
 def serve(settings: Settings, console: Console, port: int) -> None:
     """Become the Dagster UI and daemon of this installation."""
-    prepare_instance(settings, console)
-    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
-    os.environ["HABITUE_HOME"] = str(settings.home)
+    prepare(settings, console)
     console.print(f"[bold]http://127.0.0.1:{port}[/]  (Ctrl+C ends it)")
     command = [
         sys.executable, "-m", "dagster", "dev",

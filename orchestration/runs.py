@@ -8,7 +8,6 @@ Dagster's run creation, which is not public.
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
@@ -25,21 +24,8 @@ from orchestration.settings import PROJECT_ROOT
 CODE_LOCATION = "orchestration.definitions"
 REPOSITORY = "__repository__"
 QUIET_CONSOLE = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-INSTANCE_CONFIG = """\
-# Written at every start of habitue.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-compute_logs:
-  module: dagster._core.storage.noop_compute_log_manager
-  class: NoOpComputeLogManager
-event_log_storage:
-  module: orchestration.resources.event_storage
-  class: KeptSqliteEventLogStorage
-  config:
-    base_dir: "{events}"
-"""
+# Whoever typed the command is there to type it again.
+NOT_RETRIED = {"dagster/max_retries": "0"}
 
 Listener = Callable[[dg.EventLogEntry], None]
 
@@ -51,29 +37,6 @@ class RunOutcome:
     run_id: str
     success: bool
     steps_not_run: list[str]
-
-
-def open_instance(folder: Path) -> dg.DagsterInstance:
-    """The instance that keeps runs and events in SQLite files under `folder`."""
-    write_instance_config(folder)
-    return dg.DagsterInstance.from_config(str(folder))
-
-
-def write_instance_config(folder: Path) -> None:
-    """Write dagster.yaml, which makes `folder` the instance that DAGSTER_HOME may name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "dagster.yaml").write_text(INSTANCE_CONFIG.format(events=folder / "history" / "runs"))
-
-
-def close_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Mark runs whose process is gone as failed; gives their ids.
-
-    To be called by the holder of the lease: whoever holds it knows that no other run is alive.
-    """
-    dead = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-    for run in dead:
-        instance.report_run_failed(run, message="its process ended without a word; run again")
-    return [run.run_id for run in dead]
 
 
 def execute(
@@ -89,7 +52,7 @@ def execute(
         job_def=job.get_definition(),
         run_id=run_id,
         run_config=QUIET_CONSOLE,
-        tags=tags,
+        tags={**NOT_RETRIED, **(tags or {})},
         remote_job_origin=_origin(job_name),
         job_code_origin=job.get_python_origin(),
         repository_load_data=None,

@@ -8,7 +8,9 @@ from typing import Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from orchestration.mail_settings import MailSettings
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,7 +19,7 @@ class InvalidSettings(ValueError):
     """One or more settings cannot be used; the message names each, its value and the remedy."""
 
 
-class Settings(BaseSettings):
+class Settings(MailSettings):
     """Everything an installation can choose. Every field is the variable HABITUE_<FIELD>."""
 
     model_config = SettingsConfigDict(env_prefix="HABITUE_", extra="ignore")
@@ -28,6 +30,14 @@ class Settings(BaseSettings):
     postgres_address: SecretStr | None = Field(
         default=None, description="PostgreSQL server; an embedded one when unset"
     )
+    password_orchestrator: SecretStr | None = Field(
+        default=None, description="password of Dagster's own login on that server"
+    )
+    web_port: int = Field(default=3000, gt=0, description="port of the Dagster UI on 127.0.0.1")
+    automation: bool | None = Field(
+        default=None, description="whether nightly schedule and sensors run unasked"
+    )
+    kept_days: int = Field(default=90, gt=0, description="how long the history of runs is kept")
     time_zone: str = Field(default="Europe/Paris", description="project time zone")
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="reporting currency")
     as_of: date | None = Field(default=None, description="overrides the last complete day")
@@ -42,7 +52,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no IANA time zone; use a name such as Europe/Paris")
         return value
 
-    @field_validator("landing", "as_of", "postgres_address", mode="before")
+    @field_validator("landing", "as_of", "postgres_address", "automation", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value

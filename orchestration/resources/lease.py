@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 EXIT_CODE_BUSY = 75
+LOOK_EVERY_SECONDS = 0.5
 
 _held: dict[Path, "Lease"] = {}
 
@@ -24,6 +26,14 @@ class Lease:
     process: int
 
 
+class LockTaken(RuntimeError):
+    """Another process holds a lock file; `holder` says which."""
+
+    def __init__(self, path: Path, holder: Lease) -> None:
+        super().__init__(f"{path} is held by process {holder.process} since {holder.since}")
+        self.holder = holder
+
+
 class AnotherRunActive(RuntimeError):
     """Another process holds the lease; the message says which run, and since when."""
 
@@ -35,7 +45,11 @@ def lease_path(home: Path) -> Path:
 
 def read_lease(home: Path) -> Lease | None:
     """The lease held now by any process, or None."""
-    path = lease_path(home)
+    return read_lock(lease_path(home))
+
+
+def read_lock(path: Path) -> Lease | None:
+    """Who holds a lock file now, in any process, or None."""
     if not path.exists():
         return None
     with path.open("r+") as file:
@@ -46,31 +60,46 @@ def read_lease(home: Path) -> Lease | None:
 
 
 @contextmanager
-def hold_lease(home: Path, run_id: str) -> Generator[Lease]:
+def hold_lease(home: Path, run_id: str, patience_seconds: float = 0) -> Generator[Lease]:
     """Hold the right to write; entering again in the same process shares it.
 
-    The lock goes with the process: a killed run leaves nothing to clean up.
-
     Raises:
-        AnotherRunActive: another process holds it.
+        AnotherRunActive: another process holds it, and did so for `patience_seconds`.
     """
     path = lease_path(home).resolve()
     if path in _held:
         yield _held[path]
         return
+    try:
+        with hold_lock(path, run_id, patience_seconds) as lease:
+            _held[path] = lease
+            try:
+                yield lease
+            finally:
+                del _held[path]
+    except LockTaken as taken:
+        holder = taken.holder
+        raise AnotherRunActive(
+            f"another run ({holder.run_id}, since {holder.since}) is active in process "
+            f"{holder.process}; wait for its end and run again"
+        ) from None
+
+
+@contextmanager
+def hold_lock(path: Path, name: str, patience_seconds: float = 0) -> Generator[Lease]:
+    """Hold a lock file under a name; the lock goes with the process, even with a killed one.
+
+    Raises:
+        LockTaken: another process holds it, and did so for `patience_seconds`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience_seconds
     with path.open("a+") as file:
-        if not _try_lock(file):
-            holder = _holder(file)
-            raise AnotherRunActive(
-                f"another run ({holder.run_id}, since {holder.since}) is active in process "
-                f"{holder.process}; wait for its end and run again"
-            )
-        _held[path] = lease = _take(file, run_id)
-        try:
-            yield lease
-        finally:
-            del _held[path]
+        while not _try_lock(file):
+            if time.monotonic() >= deadline:
+                raise LockTaken(path, _holder(file))
+            time.sleep(LOOK_EVERY_SECONDS)
+        yield _take(file, name)
 
 
 def _try_lock(file: IO[str]) -> bool:

@@ -51,11 +51,13 @@ class PostgresLease:
 
 
 @contextmanager
-def hold_postgres_lease(warehouse: PostgresWarehouse, run_id: str) -> Generator[PostgresLease]:
+def hold_postgres_lease(
+    warehouse: PostgresWarehouse, run_id: str, patience_seconds: float = 0
+) -> Generator[PostgresLease]:
     """Hold the right to write; entering again in the same process shares it.
 
     Raises:
-        AnotherRunActive: another process holds it.
+        AnotherRunActive: another process holds it, and did so for `patience_seconds`.
         PostgresUnreachable: the server does not answer or refuses the login.
     """
     place = warehouse.address.shown
@@ -63,7 +65,7 @@ def hold_postgres_lease(warehouse: PostgresWarehouse, run_id: str) -> Generator[
         yield _held[place]
         return
     with warehouse.as_role("publisher").of_run(run_id).session() as session:
-        _lock(session)
+        _lock(session, max(patience_seconds, PATIENCE_SECONDS))
         _held[place] = lease = _take(session, run_id)
         try:
             yield lease
@@ -94,9 +96,28 @@ def check_lease(session: PostgresSession, lease: PostgresLease) -> None:
     )
 
 
-def _lock(session: PostgresSession) -> None:
-    """Take the lock, waiting only as long as the server may need to notice a dead holder."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def read_postgres_lease(warehouse: PostgresWarehouse) -> str | None:
+    """The run that holds the right to write now, from whatever machine, or None."""
+    with warehouse.session() as session:
+        held = session.execute(
+            """
+            select count(*) > 0
+            from pg_catalog.pg_locks as lock
+            inner join pg_catalog.pg_database as own on own.oid = lock.database
+            where own.datname = current_database()
+                and lock.locktype = 'advisory'
+                and lock.granted
+                and lock.classid::bigint = cast(? as bigint) >> 32
+                and lock.objid::bigint = cast(? as bigint) & 4294967295
+            """,
+            [_LOCK, _LOCK],
+        )
+        return str(session.execute("select run_id from ops.lease")[0][0]) if held[0][0] else None
+
+
+def _lock(session: PostgresSession, patience_seconds: float) -> None:
+    """Take the lock; the server needs a moment even to notice that a holder has died."""
+    deadline = time.monotonic() + patience_seconds
     while not session.execute("select pg_catalog.pg_try_advisory_lock(?)", [_LOCK])[0][0]:
         if time.monotonic() > deadline:
             raise AnotherRunActive(_who_holds(session))

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.resources.lease import Lease, hold_lease
+from orchestration.resources.lease import Lease, hold_lease, read_lease
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,16 +64,18 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def hold_write(settings: Settings, run_id: str) -> "Generator[Lease | PostgresLease]":
+def hold_write(
+    settings: Settings, run_id: str, patience_seconds: float = 0
+) -> "Generator[Lease | PostgresLease]":
     """Hold the right to write, on this machine and, with PostgreSQL, on the server.
 
     Sessions that an earlier run left on the server are ended first.
 
     Raises:
-        AnotherRunActive: another run holds it.
+        AnotherRunActive: another run holds it, and went on for `patience_seconds`.
         PostgresUnreachable: the server does not answer or refuses the login.
     """
-    with hold_lease(settings.home, run_id) as lease:
+    with hold_lease(settings.home, run_id, patience_seconds) as lease:
         if settings.target == "duckdb":
             yield lease
             return
@@ -81,10 +83,25 @@ def hold_write(settings: Settings, run_id: str) -> "Generator[Lease | PostgresLe
         from orchestration.resources.postgres_lease import hold_postgres_lease
 
         warehouse = postgres_warehouse(settings, "publisher")
-        with hold_postgres_lease(warehouse, run_id) as fenced:
+        with hold_postgres_lease(warehouse, run_id, patience_seconds) as fenced:
             end_leftovers(warehouse.of_run(fenced.run_id))
             os.environ[DBT_APPLICATION] = application_name(fenced.run_id)
             yield fenced
+
+
+def active_run(settings: Settings) -> str | None:
+    """The run that writes now, on this machine or, with PostgreSQL, on any; None if none does.
+
+    Raises:
+        PostgresUnreachable: the server does not answer or refuses the login.
+    """
+    if (lease := read_lease(settings.home)) is not None:
+        return lease.run_id
+    if settings.target == "duckdb":
+        return None
+    from orchestration.resources.postgres_lease import read_postgres_lease
+
+    return read_postgres_lease(postgres_warehouse(settings, "publisher"))
 
 
 @cache

@@ -71,8 +71,9 @@ def _carry_on(home: Installation) -> tuple[bool, set[str]]:
     import dagster as dg
 
     from orchestration import runs
+    from orchestration.instance import open_instance
 
-    with runs.open_instance(home.settings.dagster_home) as instance:
+    with open_instance(home.settings) as instance:
         parent = instance.get_runs(limit=1)[0]
         options = dg.ReexecutionOptions.from_failure(parent.run_id, instance)
         job = runs.reconstructable_job("everything")

@@ -96,9 +96,9 @@ def test_a_reader_keeps_the_file_it_opened(first_run: FirstRun, failure: Failure
 
 
 def test_the_ui_can_tell_where_a_run_came_from(first_run: FirstRun) -> None:
-    from orchestration import runs
+    from orchestration.instance import open_instance
 
-    with runs.open_instance(first_run.home.settings.dagster_home) as instance:
+    with open_instance(first_run.home.settings) as instance:
         origins = [run.remote_job_origin for run in instance.get_runs()]
     assert origins[-1] is not None
     assert origins[-1].location_name == "orchestration.definitions"
@@ -107,9 +107,9 @@ def test_the_ui_can_tell_where_a_run_came_from(first_run: FirstRun) -> None:
 def test_column_lineage_and_rows_stand_at_a_mart(first_run: FirstRun) -> None:
     import dagster as dg
 
-    from orchestration import runs
+    from orchestration.instance import open_instance
 
-    with runs.open_instance(first_run.home.settings.dagster_home) as instance:
+    with open_instance(first_run.home.settings) as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey(["marts", "rfm_scores"]))
     assert event is not None
     assert event.asset_materialization is not None
@@ -124,9 +124,9 @@ def test_column_lineage_and_rows_stand_at_a_mart(first_run: FirstRun) -> None:
 def test_dbt_tests_show_as_asset_checks(first_run: FirstRun) -> None:
     import dagster as dg
 
-    from orchestration import runs
+    from orchestration.instance import open_instance
 
-    with runs.open_instance(first_run.home.settings.dagster_home) as instance:
+    with open_instance(first_run.home.settings) as instance:
         events = instance.all_logs(
             instance.get_runs()[-1].run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
         )

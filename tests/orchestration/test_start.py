@@ -96,16 +96,20 @@ def test_check_passes_on_a_sound_installation(home: Installation) -> None:
     assert "suites" in done.stdout
 
 
-def test_a_run_whose_process_died_is_marked_as_failed(tmp_path: Path) -> None:
-    from orchestration import runs
+def test_a_run_whose_process_died_is_marked_as_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestration.instance import close_dead_runs, open_instance
 
-    with runs.open_instance(tmp_path) as instance:
+    started = [dg.DagsterRunStatus.STARTED]
+    monkeypatch.setenv("HABITUE_HOME", str(tmp_path))
+    with open_instance(Settings(home=tmp_path)) as instance:
         run = instance.create_run_for_job(_some_job(), status=dg.DagsterRunStatus.STARTED)
-        assert runs.close_dead_runs(instance) == [run.run_id]
+        assert close_dead_runs(instance, started) == [run.run_id]
         closed = instance.get_run_by_id(run.run_id)
         assert closed is not None
         assert closed.status == dg.DagsterRunStatus.FAILURE
-        assert runs.close_dead_runs(instance) == []
+        assert close_dead_runs(instance, started) == []
 
 
 def _some_job() -> dg.JobDefinition:
