@@ -1,44 +1,38 @@
-"""Tables as pandas frames, with the asked columns only."""
+"""Tables of the build file as pandas frames, with the asked columns only."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.resources.target import postgres_warehouse
-from orchestration.settings import Settings
 from orchestration.stopwatch import measured
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
-def fetch_frame(
-    settings: Settings, layer: str, table: str, columns: Sequence[str]
-) -> "pd.DataFrame":
-    """The named columns of a table of the build file."""
-    names = ", ".join(f'"{name}"' for name in columns)
-    if settings.target == "postgres":
-        from orchestration.resources.roles import build_schema
+def fetch_frame(build_file: Path, layer: str, table: str, columns: Sequence[str]) -> "pd.DataFrame":
+    """The named columns of a table.
 
-        return _fetch_from_postgres(settings, f"select {names} from {build_schema(layer)}.{table}")
+    Text stays in Arrow's memory. Numbers and days get the types on which expectations are
+    evaluated column by column instead of value by value.
+    """
     import duckdb
 
-    with measured("sql"), duckdb.connect(str(settings.build_file)) as connection:
-        return connection.execute(f'select {names} from "{layer}"."{table}"').df()
+    names = ", ".join(f'"{name}"' for name in columns)
+    with measured("sql"), duckdb.connect(str(build_file)) as connection:
+        rows = connection.sql(f'select {names} from "{layer}"."{table}"').to_arrow_table()
+    return rows.cast(_plain(rows.schema)).to_pandas()
 
 
-def _fetch_from_postgres(settings: Settings, query: str) -> "pd.DataFrame":
-    """The rows with the types that DuckDB gives: decimals as floats, days as timestamps."""
-    import pandas as pd
-    from psycopg import adapters
+def _plain(schema: "pa.Schema") -> "pa.Schema":
+    import pyarrow as pa
 
-    kinds = {adapters.types[name].oid: name for name in ("numeric", "date", "timestamp")}
-    with postgres_warehouse(settings, "transformer").session() as session:
-        cursor = session.connection.execute(query.encode())
-        types = {column.name: kinds.get(column.type_code) for column in cursor.description or ()}
-        frame = pd.DataFrame(cursor.fetchall(), columns=list(types))
-    for name, kind in types.items():
-        if kind == "numeric":
-            frame[name] = frame[name].astype("float64")
-        elif kind:
-            frame[name] = pd.to_datetime(frame[name])
-    return frame
+    def plain(kind: pa.DataType) -> pa.DataType:
+        if pa.types.is_decimal(kind):
+            return pa.float64()
+        if pa.types.is_integer(kind):
+            return pa.int64()
+        return pa.timestamp("us") if pa.types.is_date(kind) else kind
+
+    return pa.schema([field.with_type(plain(field.type)) for field in schema])

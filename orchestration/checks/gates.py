@@ -12,11 +12,12 @@ import dagster as dg
 from orchestration.assets.names import groups, models_of, node_key, raw_key, raw_sources
 from orchestration.checks.files import file_faults, source_has_landed
 from orchestration.checks.suites import has_suite, read_suite
-from orchestration.checks.validation import Failure, validate
+from orchestration.checks.validation import validate
 from orchestration.settings import Settings
 from orchestration.stopwatch import measured
 
 if TYPE_CHECKING:
+    from orchestration.checks.tables import OpenTable
     from orchestration.resources.warehouse import Session
 
 EXPECTATIONS = "expectations"
@@ -68,9 +69,11 @@ def _gate(
         name=f"{GATE_PREFIX}{group}", specs=specs, can_subset=True, required_resource_keys={"lease"}
     )
     def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        from orchestration.checks.tables import table_opener
         from orchestration.resources.target import build_warehouse
 
         with build_warehouse(settings, "transformer").session() as session:
+            open_table = table_opener(settings, session)
             silent = source is not None and not source_has_landed(session, source)
             for check in sorted(context.selected_asset_check_keys):
                 if check.name == FILES:
@@ -80,7 +83,7 @@ def _gate(
                 elif silent:
                     yield _not_judged(check.asset_key, f"no file of {source} has ever landed")
                 else:
-                    yield _suite_result(settings, session, check.asset_key)
+                    yield _suite_result(open_table, session, check.asset_key)
 
     return gate
 
@@ -108,13 +111,16 @@ def _files_result(
     )
 
 
-def _suite_result(settings: Settings, session: "Session", key: dg.AssetKey) -> dg.AssetCheckResult:
-    from orchestration.checks.frames import fetch_frame
-
-    layer, table = key.path
-    suite = read_suite(layer, table)
-    frame = fetch_frame(settings, layer, table, suite.columns)
-    failures: list[Failure] = validate(suite, frame)
+def _suite_result(
+    open_table: "OpenTable", session: "Session", key: dg.AssetKey
+) -> dg.AssetCheckResult:
+    layer, name = key.path
+    suite = read_suite(layer, name)
+    table, rows = open_table(suite)
+    failures = validate(suite, table, rows)
+    if failures:
+        # A lost connection would look like data that fails: this raises it by its name.
+        session.execute("select 1")
     return dg.AssetCheckResult(
         passed=not failures,
         check_name=EXPECTATIONS,
@@ -122,8 +128,8 @@ def _suite_result(settings: Settings, session: "Session", key: dg.AssetKey) -> d
         description="; ".join(str(failure) for failure in failures) or None,
         metadata={
             "expectations": len(suite.expectations),
-            "rows": len(frame),
-            "suite": f"expectations/{layer}/{table}.json",
+            "rows": rows,
+            "suite": f"expectations/{layer}/{name}.json",
             "failures": dg.MetadataValue.md("\n".join(f"- {failure}" for failure in failures)),
         },
     )

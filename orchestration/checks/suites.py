@@ -30,6 +30,11 @@ class Suite:
     content: Mapping[str, Any]
 
     @property
+    def name(self) -> str:
+        """The table with its layer."""
+        return f"{self.layer}.{self.table}"
+
+    @property
     def key(self) -> list[str]:
         """The columns that name a row in messages."""
         return list(self.content["meta"]["key"])
@@ -38,6 +43,12 @@ class Suite:
     def expectations(self) -> list[dict[str, Any]]:
         """The expectations as written."""
         return list(self.content["expectations"])
+
+    def patterns(self, column: str) -> list[str]:
+        """The regular expressions that the values of a column must match."""
+        kind = "expect_column_values_to_match_regex"
+        matching = [one["kwargs"] for one in self.expectations if one["type"] == kind]
+        return [kwargs["regex"] for kwargs in matching if kwargs["column"] == column]
 
     @cached_property
     def columns(self) -> list[str]:

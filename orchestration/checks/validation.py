@@ -1,22 +1,15 @@
-"""Great Expectations on a pandas frame, without project files and without values in the results."""
+"""What a suite says of a table: the expectations that fail, without a value of the data."""
 
-import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from orchestration.checks.judge import Result, Table, judge
 from orchestration.checks.suites import Suite
-from orchestration.stopwatch import measured
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-# Great Expectations describes its results and sources as Any.
-Found = Any
-Frames = Any
 
 NAMING_ARGUMENTS = ("column", "column_A", "column_B", "column_list")
+HIDDEN = "(not shown)"
 
 
 @dataclass(frozen=True)
@@ -52,82 +45,80 @@ class Failure:
         return ", ".join(f"{name} {value}" for name, value in sorted(limits.items()))
 
 
-def validate(suite: Suite, frame: "pd.DataFrame") -> list[Failure]:
-    """The expectations of the suite that the frame does not meet."""
-    with measured("expectations import"):
-        import great_expectations as gx
+def validate(suite: Suite, table: Table, rows: int) -> list[Failure]:
+    """The expectations of the suite that the table does not meet, in the suite's order.
 
-    batch = _batch(f"{suite.layer}.{suite.table}", frame)
-    result = batch.validate(
-        gx.ExpectationSuite(
-            name=f"{suite.layer}.{suite.table}",
-            meta=dict(suite.content["meta"]),
-            expectations=suite.expectations,
-        ),
-        result_format={
+    A first look asks for verdicts alone. Examples cost as much again, so that only expectations
+    that fail are looked at a second time.
+
+    Args:
+        suite: What must hold.
+        table: What is judged.
+        rows: How many rows it has.
+    """
+    # The position tells which expectation a result belongs to: results come in no fixed order.
+    numbered = [
+        {**one, "meta": {**one["meta"], "position": position}}
+        for position, one in enumerate(suite.expectations)
+    ]
+    verdicts = judge(table, numbered, {"result_format": "BOOLEAN_ONLY"})
+    failing = sorted(_position(verdict) for verdict in verdicts if not verdict.success)
+    if not failing:
+        return []
+    results = judge(
+        table,
+        [numbered[position] for position in failing],
+        {
             "result_format": "SUMMARY",
             "unexpected_index_column_names": suite.key,
             "exclude_unexpected_values": True,
         },
     )
-    return [_failure(one, len(frame)) for one in result.results if not one.success]
+    return [_failure(suite, result, rows) for result in sorted(results, key=_position)]
 
 
-@lru_cache(maxsize=1)
-def _frames() -> Frames:
-    """One context and one source of frames for the whole process."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
-
-    context: Any = gx.get_context(mode="ephemeral")  # pyright: ignore[reportUnknownMemberType]
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    return context.data_sources.add_pandas("frames")
+def _position(result: Result) -> int:
+    return int(result.expectation_config.meta["position"])
 
 
-def _batch(name: str, frame: "pd.DataFrame") -> Found:
-    frames = _frames()
-    if name in frames.get_asset_names():
-        frames.delete_asset(name)
-    asset = frames.add_dataframe_asset(name)
-    definition = asset.add_batch_definition_whole_dataframe("all")
-    return definition.get_batch({"dataframe": frame})
-
-
-def _failure(result: Found, rows: int) -> Failure:
+def _failure(suite: Suite, result: Result, rows: int) -> Failure:
     config = result.expectation_config
     given: dict[str, Any] = config.kwargs
-    arguments = {name: value for name, value in given.items() if name != "batch_id"}
     found: dict[str, Any] = result.result or {}
-    meta: dict[str, Any] = config.meta or {}
     observed = found.get("observed_value")
     return Failure(
         expectation=str(config.type),
-        arguments=arguments,
+        arguments={name: value for name, value in given.items() if name != "batch_id"},
         failed_rows=found.get("unexpected_count"),
         rows=rows,
-        example_key=_example_key(found),
+        example_key=_example_key(suite, found),
         observed=_error(result) or (None if observed is None else str(observed)),
-        remedy=str(meta.get("remedy", "")),
+        remedy=str(config.meta["remedy"]),
     )
 
 
-def _example_key(found: Mapping[str, Any]) -> dict[str, str] | None:
+def _example_key(suite: Suite, found: Mapping[str, Any]) -> dict[str, str] | None:
     indices = found.get("partial_unexpected_index_list")
     if not indices:
         return None
-    first: Mapping[str, list[Any]] = indices[0]
-    return {
-        name: str(value[0])
-        for name, value in first.items()
-        if name in found.get("unexpected_index_column_names", ())
-    }
+    first: Mapping[str, Any] = indices[0]
+    key: dict[str, str] = {}
+    for name in suite.key:
+        value = first[name][0] if isinstance(first[name], list) else first[name]
+        key[name] = str(value) if _may_be_shown(suite, name, str(value)) else HIDDEN
+    return key
 
 
-def _error(result: Found) -> str | None:
-    """The message of an expectation that could not even be evaluated."""
+def _may_be_shown(suite: Suite, column: str, value: str) -> bool:
+    """A part of a key that breaks its own pattern may be a personal value without pseudonym."""
+    return all(re.search(pattern, value) for pattern in suite.patterns(column))
+
+
+def _error(result: Result) -> str | None:
+    """The message of an expectation that could not even be evaluated, without the statement."""
     information: dict[str, Any] = result.exception_info or {}
     for entry in (information, *information.values()):
         fault = cast("dict[str, Any]", entry if isinstance(entry, dict) else {})
         if fault.get("raised_exception"):
-            return str(fault["exception_message"])
+            return str(fault["exception_message"]).splitlines()[0]
     return None

@@ -1,18 +1,24 @@
 """What a gate says, and what it lets through."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 from installation import Installation
 
 from orchestration.assets.names import groups, models_of, node_key, raw_sources
 from orchestration.checks.files import FileLine, faults_of
+from orchestration.checks.frames import fetch_frame
+from orchestration.checks.judge import frame_table, judge
 from orchestration.checks.suites import FOLDER, InvalidSuite, Suite, has_suite, read_suite
-from orchestration.checks.validation import validate
+from orchestration.checks.validation import Failure, validate
 from orchestration.project import load_manifest
 
 
@@ -24,10 +30,14 @@ def expectation(kind: str, **arguments: object) -> dict:
     return {"type": kind, "kwargs": arguments, "meta": {"remedy": "Send the file again."}}
 
 
+def failures(held: Suite, frame: pd.DataFrame) -> list[Failure]:
+    return validate(held, frame_table(held.name, frame), len(frame))
+
+
 def test_a_failure_names_expectation_rows_example_and_remedy() -> None:
     frame = pd.DataFrame({"order_id": ["a", "b", "c"], "amount": [1.0, -5.0, -6.0]})
     rule = expectation("expect_column_values_to_be_between", column="amount", min_value=0)
-    (failure,) = validate(suite(rule), frame)
+    (failure,) = failures(suite(rule), frame)
     text = "expect_column_values_to_be_between(amount) fails on 2 of 3 rows, for example order_id=b"
     assert str(failure) == f"{text}. Send the file again."
 
@@ -35,7 +45,7 @@ def test_a_failure_names_expectation_rows_example_and_remedy() -> None:
 def test_a_failure_holds_no_value_of_a_personal_column() -> None:
     frame = pd.DataFrame({"order_id": ["a"], "email": ["ada@example.com"]})
     rule = expectation("expect_column_values_to_match_regex", column="email", regex="^v1_")
-    (failure,) = validate(suite(rule), frame)
+    (failure,) = failures(suite(rule), frame)
     assert "ada" not in repr(failure)
     assert failure.example_key == {"order_id": "a"}
 
@@ -43,14 +53,118 @@ def test_a_failure_holds_no_value_of_a_personal_column() -> None:
 def test_a_failing_total_says_what_was_found() -> None:
     frame = pd.DataFrame({"order_id": ["a"], "amount": [3.5]})
     rule = expectation("expect_column_sum_to_be_between", column="amount", min_value=0, max_value=0)
-    (failure,) = validate(suite(rule), frame)
+    (failure,) = failures(suite(rule), frame)
     assert "found 3.5, expected max_value 0" in str(failure)
 
 
 def test_a_missing_column_fails_instead_of_passing_by() -> None:
     rule = expectation("expect_column_values_to_not_be_null", column="lost")
-    (failure,) = validate(suite(rule), pd.DataFrame({"order_id": ["a"]}))
+    (failure,) = failures(suite(rule), pd.DataFrame({"order_id": ["a"]}))
     assert "lost" in str(failure)
+
+
+def test_failures_come_in_the_order_of_the_suite() -> None:
+    frame = pd.DataFrame({"order_id": ["a", None], "amount": [1.0, -5.0]})
+    found = failures(
+        suite(
+            expectation("expect_column_values_to_be_between", column="amount", min_value=0),
+            expectation("expect_column_values_to_not_be_null", column="lost"),
+            expectation("expect_column_values_to_not_be_null", column="amount"),
+            expectation("expect_column_values_to_not_be_null", column="order_id"),
+        ),
+        frame,
+    )
+    assert [failure.arguments["column"] for failure in found] == ["amount", "lost", "order_id"]
+
+
+def test_a_key_that_should_be_a_pseudonym_and_is_none_is_not_shown() -> None:
+    frame = pd.DataFrame({"card_key": ["ada@example.com"], "line": [7], "amount": [-1.0]})
+    rules = (
+        expectation("expect_column_values_to_match_regex", column="card_key", regex="^v1_"),
+        expectation("expect_column_values_to_be_between", column="amount", min_value=0),
+    )
+    held = Suite("s", "t", {"meta": {"key": ["card_key", "line"]}, "expectations": list(rules)})
+    for failure in failures(held, frame):
+        assert failure.example_key == {"card_key": "(not shown)", "line": "7"}
+
+
+def test_the_short_way_to_a_verdict_gives_what_the_public_way_gives() -> None:
+    """Watches the private parts of Great Expectations that the judge uses."""
+    import great_expectations as gx
+
+    frame = pd.DataFrame(
+        {
+            "order_id": ["a", "b", "c", "d"],
+            "amount": [1.0, -5.0, 3.0, None],
+            "limit_amount": [2.0, 2.0, 2.0, 2.0],
+            "state": ["new", "old", None, "new"],
+        }
+    )
+    rules = [
+        expectation("expect_table_row_count_to_be_between", min_value=5),
+        expectation("expect_column_sum_to_be_between", column="amount", max_value=0),
+        expectation("expect_column_values_to_be_between", column="amount", min_value=0, mostly=0.6),
+        expectation("expect_column_values_to_be_in_set", column="state", value_set=["new"]),
+        expectation("expect_column_values_to_match_regex", column="state", regex="^new$"),
+        expectation("expect_column_values_to_not_match_regex", column="state", regex="ol"),
+        expectation("expect_column_values_to_not_be_null", column="state"),
+        expectation(
+            "expect_column_pair_values_a_to_be_greater_than_b",
+            column_A="limit_amount", column_B="amount", ignore_row_if="either_value_is_missing",
+        ),
+        expectation("expect_column_values_to_not_be_null", column="lost"),
+    ]  # fmt: skip
+    told: dict[str, Any] = {
+        "result_format": "SUMMARY",
+        "unexpected_index_column_names": ["order_id"],
+        "exclude_unexpected_values": True,
+    }
+    context: Any = gx.get_context(mode="ephemeral")
+    asset = context.data_sources.add_pandas("frames").add_dataframe_asset("orders")
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+    public = batch.validate(gx.ExpectationSuite(name="s", expectations=rules), result_format=told)
+    short = judge(frame_table("orders", frame), rules, told)
+
+    def content(results: list[Any]) -> list[tuple[str, str, bool, dict]]:
+        kinds = [(one.expectation_config, one) for one in results]
+        return sorted(
+            (kind.type, str(kind.kwargs.get("column")), one.success, one.result)
+            for kind, one in kinds
+        )
+
+    assert content(short) == content(public.results)
+    assert {one.success for one in short} == {True, False}
+
+
+def test_importing_the_judge_leaves_charts_and_statistics_for_who_needs_them() -> None:
+    program = """
+import sys
+from orchestration.checks.judge import prepare
+prepare()
+assert not {"altair", "scipy.stats"} & set(sys.modules), "imported although nobody asked"
+import altair
+from scipy import stats
+assert altair.Chart and stats.norm
+from great_expectations.expectations.core import expect_column_kl_divergence_to_be_less_than as user
+assert user.alt.Chart is altair.Chart and user.stats.entropy is stats.entropy
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(FOLDER.parent)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_columns_arrive_in_types_that_are_evaluated_as_columns(tmp_path: Path) -> None:
+    file = tmp_path / "build.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.t as select 1::smallint as n, 1.50::decimal(18, 2) as amount, "
+            "date '9999-12-31' as day, 'a' as name, 1 as unread"
+        )
+    frame = fetch_frame(file, "marts", "t", ["n", "amount", "day", "name"])
+    assert [str(kind) for kind in frame.dtypes] == ["int64", "float64", "datetime64[us]", "str"]
 
 
 def test_only_named_columns_are_fetched() -> None:
