@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.mail_cli import mail, watchdog
 from orchestration.postgres_cli import postgres
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def main() -> None:
 
 
 main.add_command(postgres)
+main.add_command(mail)
+main.add_command(watchdog)
 
 
 @main.command()
@@ -151,6 +154,19 @@ def check() -> None:
 
     if not check_installation(_settings(), _console()):
         sys.exit(EXIT_FAILED)
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="only say the versions; exit code 1 when they differ")
+def migrate(check: bool) -> None:
+    """Upgrade habitue's own tables to the version that it needs; every run begins with this."""
+    from orchestration.migrations.report import check_version, migrate_now
+
+    with _plain_errors():
+        if not check:
+            migrate_now(_settings(), _console())
+        elif not check_version(_settings(), _console()):
+            sys.exit(EXIT_FAILED)
 
 
 @main.command()

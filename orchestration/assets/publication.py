@@ -16,9 +16,10 @@ from orchestration.assets.names import (
     node_group,
     node_key,
 )
+from orchestration.migrations.upgrade import upgrade
 from orchestration.resources.content_hash import content_hash_sql
 from orchestration.resources.publication import Publication, PublishedTable
-from orchestration.resources.target import postgres_warehouse
+from orchestration.resources.target import build_warehouse, postgres_warehouse
 from orchestration.settings import Settings
 from orchestration.stopwatch import measured
 
@@ -223,18 +224,13 @@ def prepare_golden_keys(settings: Settings) -> int:
     """
     import duckdb
 
+    upgrade(build_warehouse(settings))
     if settings.target == "postgres":
-        from orchestration.resources.postgres_publication import prepare_publication
-
         # The publisher notes new keys in the transaction that shows them to readers.
-        prepare_publication(postgres_warehouse(settings, "publisher"))
         return 0
-    settings.build_file.parent.mkdir(parents=True, exist_ok=True)
+    if not settings.published_file.exists():
+        return 0
     with duckdb.connect(str(settings.build_file)) as connection:
-        connection.execute("create schema if not exists ops")
-        connection.execute(f"create table if not exists ops.golden_keys ({GOLDEN_KEY_COLUMNS})")
-        if not settings.published_file.exists():
-            return 0
         connection.execute(f"attach '{settings.published_file}' as published (read_only)")
         added = connection.execute(
             """

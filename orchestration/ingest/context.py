@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from orchestration.ingest import ledger, quarantine
+from orchestration.ingest import quarantine
 from orchestration.ingest.contract import Contracts, load_contracts
 from orchestration.ingest.pseudonym import Pseudonymiser, UnusableKey, load_key
 from orchestration.ingest.rates import known_rates
 from orchestration.ingest.raw_table import create_raw_tables
 from orchestration.ingest.reader import Limits
 from orchestration.ingest.validation import Rules
+from orchestration.migrations.upgrade import upgrade
 from orchestration.resources.landing import Landing, landing_of
 from orchestration.resources.target import build_warehouse
 from orchestration.resources.warehouse import Session, Warehouse
@@ -87,10 +88,6 @@ def context_of(
 
 def _check_fingerprint(session: Session, context: Context) -> None:
     """Remember the first key's fingerprint; refuse any other key."""
-    session.execute(
-        "create table if not exists ops.pseudonym_keys "
-        "(fingerprint varchar not null, recorded_at timestamp not null)"
-    )
     known = session.execute("select fingerprint from ops.pseudonym_keys")
     if not known:
         session.execute(
@@ -106,12 +103,14 @@ def _check_fingerprint(session: Session, context: Context) -> None:
 
 
 def prepare(session: Session, context: Context) -> None:
-    """Create what is missing in the warehouse and check its key, in one transaction."""
+    """Create what is missing in the warehouse and check its key.
+
+    Raises:
+        UnusableKey: the warehouse was built with another key.
+        WarehouseNewer, UpgradeFailed: with the remedy.
+    """
+    upgrade(context.warehouse)
     with session.transaction():
-        session.execute("create schema if not exists ops")
-        session.execute("create schema if not exists raw")
         _check_fingerprint(session, context)
-        session.execute(ledger.CREATE)
-        session.execute(quarantine.CREATE)
         quarantine.forget_expired(session, context.moment())
         create_raw_tables(session, context.contracts.values())

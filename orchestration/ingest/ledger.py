@@ -12,30 +12,6 @@ from orchestration.resources.warehouse import Session
 
 FileState = Literal["loaded", "refused", "duplicate"]
 
-CREATE = """
-create table if not exists ops.files (
-    file_id bigint not null,
-    source varchar not null,
-    entity varchar not null,
-    file_name varchar not null,
-    sha256 varchar,
-    bytes bigint,
-    changed_ns bigint,
-    exported_at timestamp,
-    rows_seen bigint not null,
-    rows_loaded bigint not null,
-    rows_quarantined bigint not null,
-    rows_exact_duplicate bigint not null,
-    state varchar not null,
-    reason_code varchar,
-    reason varchar,
-    drift_columns varchar,
-    warnings varchar,
-    run_id varchar not null,
-    recorded_at timestamp not null
-)
-"""
-
 
 @dataclass
 class Entry:

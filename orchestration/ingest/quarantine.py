@@ -14,25 +14,6 @@ from orchestration.resources.warehouse import Session
 
 RETENTION = timedelta(days=30)
 
-CREATE = """
-create table if not exists ops.quarantine (
-    quarantine_id bigint not null,
-    file_id bigint not null,
-    source varchar not null,
-    entity varchar not null,
-    file_name varchar not null,
-    line_no bigint not null,
-    reason_code varchar not null,
-    column_name varchar,
-    message varchar not null,
-    value_hash varchar,
-    encrypted_row varchar,
-    state varchar not null,
-    recorded_at timestamp not null,
-    expires_at timestamp not null
-)
-"""
-
 
 @dataclass(frozen=True)
 class BadRow:

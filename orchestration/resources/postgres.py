@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 from psycopg import conninfo
 
-from orchestration.resources.warehouse import Row, checked_name
+from orchestration.resources.warehouse import Engine, Row, checked_name
 
 APPLICATION = "habitue"
 COPY_CHUNK_BYTES = 1 << 20
@@ -171,6 +171,16 @@ class PostgresWarehouse:
         self.role = role
         self.run_id = run_id
 
+    @property
+    def engine(self) -> Engine:
+        """PostgreSQL."""
+        return "postgres"
+
+    @property
+    def place(self) -> str:
+        """user@host:port/database."""
+        return self.address.shown
+
     def of_run(self, run_id: str) -> "PostgresWarehouse":
         """The same warehouse, its sessions marked as those of a run."""
         return PostgresWarehouse(self.address, self.role, run_id)
@@ -180,10 +190,11 @@ class PostgresWarehouse:
         return PostgresWarehouse(self.address, role, self.run_id)
 
     def exists(self) -> bool:
-        """Whether anything was ever stored: the ledger is there."""
+        """Whether anything was ever stored: the fingerprint of a key is."""
         with self.session() as session:
-            found = session.execute("select to_regclass('ops.files') is not null")
-        return bool(found[0][0])
+            if not session.execute("select to_regclass('ops.pseudonym_keys') is not null")[0][0]:
+                return False
+            return bool(session.execute("select 1 from ops.pseudonym_keys"))
 
     @contextmanager
     def session(self) -> Generator[PostgresSession]:

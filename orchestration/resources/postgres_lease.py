@@ -13,28 +13,20 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from orchestration.migrations.upgrade import upgrade
 from orchestration.resources.lease import AnotherRunActive
 from orchestration.resources.postgres import (
     PostgresConnectionLost,
     PostgresSession,
     PostgresWarehouse,
+    application_name,
+    end_leftovers,
 )
 
 PATIENCE_SECONDS = 2.0
 _LOG = logging.getLogger(__name__)
 _LOCK = int.from_bytes(b"habitue")
 _held: dict[str, "PostgresLease"] = {}
-
-_CREATE = """
-create table if not exists ops.lease (
-    only_row boolean primary key default true check (only_row),
-    token bigint not null,
-    run_id text not null,
-    since timestamp not null,
-    host text not null,
-    process bigint not null
-)
-"""
 
 
 class LeaseLost(RuntimeError):
@@ -56,16 +48,27 @@ def hold_postgres_lease(
 ) -> Generator[PostgresLease]:
     """Hold the right to write; entering again in the same process shares it.
 
+    Sessions that an earlier run left on the server are ended first, and tables of an earlier
+    version are upgraded.
+
     Raises:
         AnotherRunActive: another process holds it, and did so for `patience_seconds`.
         PostgresUnreachable: the server does not answer or refuses the login.
+        WarehouseNewer, UpgradeFailed: with the remedy.
     """
     place = warehouse.address.shown
     if place in _held:
         yield _held[place]
         return
-    with warehouse.as_role("publisher").of_run(run_id).session() as session:
+    # Unnamed until it holds the lock: its holder ends the sessions that bear another run's name.
+    with warehouse.as_role("publisher").session() as session:
         _lock(session, max(patience_seconds, PATIENCE_SECONDS))
+        session.execute(
+            "select pg_catalog.set_config('application_name', ?, false)",
+            [application_name(run_id)],
+        )
+        end_leftovers(warehouse.of_run(run_id))
+        upgrade(warehouse.as_role("loader").of_run(run_id))
         _held[place] = lease = _take(session, run_id)
         try:
             yield lease
@@ -134,7 +137,6 @@ def _unlock(session: PostgresSession) -> None:
 
 def _take(session: PostgresSession, run_id: str) -> PostgresLease:
     with session.transaction():
-        session.execute(_CREATE)
         rows = session.execute(
             """
             insert into ops.lease as lease (token, run_id, since, host, process)

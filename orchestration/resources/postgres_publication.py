@@ -43,27 +43,6 @@ _TRANSIENT = (
     psycopg.errors.SerializationFailure,
 )
 
-_CREATE_PUBLICATION = """
-create table if not exists ops.publication (
-    publication_number bigint not null,
-    run_id text not null,
-    as_of date not null,
-    published_at timestamp not null,
-    table_name text not null,
-    row_count bigint not null,
-    content_hash text not null,
-    primary key (publication_number, table_name)
-)
-"""
-_CREATE_GOLDEN_KEYS = """
-create table if not exists ops.golden_keys (
-    customer_key text,
-    anchor_source_customer_key text,
-    event text,
-    merged_into text,
-    publication_number bigint
-)
-"""
 _APPEND_GOLDEN_KEYS = """
 insert into ops.golden_keys
 select
@@ -127,15 +106,6 @@ class PostgresPublication:
     kept_schemas: tuple[str, ...]
 
 
-def prepare_publication(warehouse: PostgresWarehouse) -> None:
-    """Create the publisher's own tables, which the models and `status` read before any run."""
-    with warehouse.as_role("publisher").session() as session, session.transaction():
-        # Two first runs at once would both find the tables missing.
-        session.execute("select pg_catalog.pg_advisory_xact_lock(hashtext('ops.publication'))")
-        session.execute(_CREATE_PUBLICATION)
-        session.execute(_CREATE_GOLDEN_KEYS)
-
-
 def table_columns(session: PostgresSession, schema: str, name: str) -> list[str]:
     """The columns of a table, in their order; none if there is no such table."""
     rows = session.execute(
@@ -172,7 +142,6 @@ def publish(
         PublicationBlocked: another session held what the swap needs, at every attempt.
     """
     publisher = warehouse.as_role("publisher").of_run(lease.run_id)
-    prepare_publication(publisher)
     with publisher.session() as session:
         drop_old_schemas(session)
         models = [

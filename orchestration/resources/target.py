@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.migrations.upgrade import upgrade
 from orchestration.resources.lease import Lease, hold_lease, read_lease
 from orchestration.settings import Settings
 
@@ -69,22 +70,27 @@ def hold_write(
 ) -> "Generator[Lease | PostgresLease]":
     """Hold the right to write, on this machine and, with PostgreSQL, on the server.
 
-    Sessions that an earlier run left on the server are ended first.
+    Sessions that an earlier run left on the server are ended first, and a warehouse of an earlier
+    version is upgraded.
 
     Raises:
         AnotherRunActive: another run holds it, and went on for `patience_seconds`.
+        WarehouseNewer, UpgradeFailed: with the remedy.
         PostgresUnreachable: the server does not answer or refuses the login.
     """
     with hold_lease(settings.home, run_id, patience_seconds) as lease:
         if settings.target == "duckdb":
+            warehouse = build_warehouse(settings)
+            # An empty home gets its tables once it has a key.
+            if warehouse.exists():
+                upgrade(warehouse)
             yield lease
             return
-        from orchestration.resources.postgres import application_name, end_leftovers
+        from orchestration.resources.postgres import application_name
         from orchestration.resources.postgres_lease import hold_postgres_lease
 
         warehouse = postgres_warehouse(settings, "publisher")
         with hold_postgres_lease(warehouse, run_id, patience_seconds) as fenced:
-            end_leftovers(warehouse.of_run(fenced.run_id))
             os.environ[DBT_APPLICATION] = application_name(fenced.run_id)
             yield fenced
 

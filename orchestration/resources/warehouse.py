@@ -4,12 +4,13 @@ import re
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import duckdb
 import pyarrow as pa
 
 Row = tuple[Any, ...]
+Engine = Literal["duckdb", "postgres"]
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")
 
 
@@ -35,6 +36,16 @@ class Session(Protocol):
 
 class Warehouse(Protocol):
     """A place that holds tables."""
+
+    @property
+    def engine(self) -> Engine:
+        """Which database it is."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """Where it is, fit for messages."""
+        ...
 
     def exists(self) -> bool:
         """Whether anything was ever stored."""
@@ -106,6 +117,16 @@ class DuckDBWarehouse:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+
+    @property
+    def engine(self) -> Engine:
+        """DuckDB."""
+        return "duckdb"
+
+    @property
+    def place(self) -> str:
+        """The path of the file."""
+        return str(self.file)
 
     def exists(self) -> bool:
         """Whether the file is there."""

@@ -5,9 +5,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from embedded import embedded_server
 from pydantic import SecretStr
 
-from orchestration.resources.embedded_postgres import EmbeddedPostgres, running
+from orchestration.resources.embedded_postgres import EmbeddedPostgres
 from orchestration.resources.postgres import PostgresAddress, PostgresWarehouse
 from orchestration.resources.roles import DATABASE, ensure_roles, ensure_store_manager
 
@@ -61,14 +62,9 @@ def measured() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    server = running(tmp_path_factory.mktemp("server"))
-    with psycopg.connect(server.address(), autocommit=True) as connection:
-        # No test cuts the power, and each waits for the disk hundreds of times.
-        connection.execute("alter system set fsync = off")
-        connection.execute("select pg_reload_conf()")
-    yield server
-    server.stop()
+def server() -> Iterator[EmbeddedPostgres]:
+    with embedded_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
