@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from orchestration import stopwatch
@@ -36,11 +37,24 @@ if TYPE_CHECKING:
 def run_job(settings: Settings, job_name: str, console: Console) -> bool:
     """Run a job with visible progress; says at the end what came of it, gives its success.
 
+    The owners of what failed get a mail, when there is a mail server.
+
     Raises:
         AnotherRunActive: another process is writing.
     """
-    began, run_id = time.perf_counter(), str(uuid.uuid4())
+    run_id = str(uuid.uuid4())
     log_to_file(settings)
+    try:
+        success = _run_alone(settings, job_name, run_id, console)
+    except Exception as error:
+        _tell_owners(settings, job_name, run_id, console, error)
+        raise
+    _tell_owners(settings, job_name, run_id, console, success)
+    return success
+
+
+def _run_alone(settings: Settings, job_name: str, run_id: str, console: Console) -> bool:
+    began = time.perf_counter()
     with hold_write(settings, run_id):
         console.print(f"[bold]habitue[/] runs [bold]{job_name}[/] in {settings.home}")
         progress, outcome = _execute(settings, job_name, run_id, console)
@@ -48,6 +62,17 @@ def run_job(settings: Settings, job_name: str, console: Console) -> bool:
         _keep_report(settings, job_name, outcome, progress, seconds)
         _summarise(settings, outcome, progress, console)
     return outcome.success
+
+
+def _tell_owners(
+    settings: Settings, job_name: str, run_id: str, console: Console, ending: bool | Exception
+) -> None:
+    if settings.smtp_host is None:
+        return
+    from orchestration.automation.alerts import tell_owners
+
+    for line in tell_owners(settings, job_name, run_id, ending):
+        console.print(f"[bold]Mail[/]       {escape(line)}", soft_wrap=True)
 
 
 def log_to_file(settings: Settings) -> None:
@@ -198,6 +223,7 @@ def show_status(settings: Settings, console: Console) -> None:
             soft_wrap=True,
         )
     _print_runs(settings, console)
+    _print_mails(settings, console)
     if read_lease(settings.home) is not None:
         console.print("[bold]Landing[/]     judged when the active run has ended")
         return
@@ -216,6 +242,16 @@ def _print_runs(settings: Settings, console: Console) -> None:
         for step in last["steps"]:
             for failure in step["failures"]:
                 console.print(f"            [red]✗[/] {failure}", soft_wrap=True)
+
+
+def _print_mails(settings: Settings, console: Console) -> None:
+    from orchestration.resources.outbox import outbox_in
+
+    for mail in outbox_in(settings.home).mails():
+        if mail.state != "sent":
+            state = mail.state.replace("_", " ")
+            text = f"{state}: to {mail.recipient} ({mail.last_error or 'not tried yet'})"
+            console.print(f"[bold]Mail[/]        [yellow]![/] {escape(text)}", soft_wrap=True)
 
 
 def _print_waiting(settings: Settings, console: Console) -> None:

@@ -32,8 +32,13 @@ class MailSettings(BaseSettings):
     alerts_owners: str = Field(default="", description="owner=address, owner=address address")
     ui_url: str = Field(default="http://127.0.0.1:3000", pattern=r"^https?://[^\s\"<>]+$")
     published_within: float = Field(default=26, gt=0, description="hours until marts are late")
+    watch_services: bool | None = Field(
+        default=None, description="whether the watchdog expects web server and daemon"
+    )
 
-    @field_validator("smtp_host", "smtp_port", "smtp_user", "smtp_password", mode="before")
+    @field_validator(
+        "smtp_host", "smtp_port", "smtp_user", "smtp_password", "watch_services", mode="before"
+    )
     @classmethod
     def _nothing_is_unset(cls, value: object) -> object:
         return None if value == "" else value

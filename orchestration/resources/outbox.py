@@ -217,6 +217,11 @@ class Outbox:
         return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
+def outbox_in(home: Path) -> Outbox:
+    """The outbox of the installation whose state lies in `home`."""
+    return Outbox(home / "outbox.sqlite")
+
+
 def _plain(value: object) -> object:
     """A header's text: the mail library's own classes of text mean nothing to SQLite."""
     return value if isinstance(value, bytes) else str(value)
