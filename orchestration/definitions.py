@@ -7,6 +7,7 @@ from orchestration.assets.publication import golden_keys_asset, publication_asse
 from orchestration.assets.transformation import transformation_assets
 from orchestration.assets.writing import run_lease
 from orchestration.automation.jobs import jobs
+from orchestration.automation.mail_sensors import mail_sensors
 from orchestration.automation.schedules import schedules
 from orchestration.automation.sensors import landing_sensor
 from orchestration.checks.freshness import freshness_check, with_freshness_policy
@@ -35,7 +36,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         asset_checks=[*gates(settings, manifest), freshness_check(settings)],
         jobs=all_jobs,
         schedules=schedules(settings.time_zone),
-        sensors=[landing_sensor(settings, all_jobs)],
+        sensors=[landing_sensor(settings, all_jobs), *mail_sensors(settings)],
         resources={"lease": run_lease(settings)},
         executor=dg.in_process_executor,
     )
