@@ -1,7 +1,7 @@
 # The commands of the project. Each may be run again at any time: what is done is not done twice.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo test dev lint lock bench superset superset-check
+.PHONY: help env demo test dev up down lint lock bench superset superset-check
 
 export PYTHON
 # duckdb, or postgres: an embedded server unless HABITUE_POSTGRES_ADDRESS names one.
@@ -31,6 +31,12 @@ test: $(ready)  ## Run every test
 
 dev: $(ready)  ## Serve the Dagster UI on 127.0.0.1, over the same state
 	@.venv/bin/habitue dev
+
+up: $(ready)  ## Start PostgreSQL, Dagster UI and daemon on 127.0.0.1 [TARGET=duckdb]
+	@HABITUE_TARGET=$${HABITUE_TARGET:-postgres} .venv/bin/habitue up
+
+down: $(ready)  ## End what `make up` started
+	@.venv/bin/habitue down
 
 superset: $(ready) $(superset_ready)  ## Serve the dashboard with Superset on 127.0.0.1, from PostgreSQL
 	@bash dashboards/superset/serve

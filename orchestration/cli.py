@@ -10,6 +10,7 @@ import click
 
 from orchestration.mail_cli import mail, watchdog
 from orchestration.postgres_cli import postgres
+from orchestration.services_cli import bring_up, service, show_services, take_down
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 EXIT_FAILED = 1
 EXIT_CODE_BUSY = 75
+BUSY = ("AlreadyServing", "AnotherRunActive", "WarehouseBusy")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -33,10 +35,32 @@ def main() -> None:
     A first look       habitue demo
     Your own exports   habitue run
     The graph          habitue dev
+    For a team         habitue up
     """  # noqa: D301 click reads the escaped b
 
 
 main.add_command(postgres)
+main.add_command(service)
+
+
+@main.command()
+def up() -> None:
+    """Start PostgreSQL, the Dagster UI and its daemon in the background, on 127.0.0.1.
+
+    The nightly schedule and the sensors run from then on, unless they were stopped in the UI or by
+    HABITUE_AUTOMATION=false. What runs already is left alone.
+    """
+    with _plain_errors():
+        bring_up(_settings(), _console())
+
+
+@main.command()
+def down() -> None:
+    """End what `habitue up` started; an active run is ended too, and made up for later."""
+    with _plain_errors():
+        take_down(_settings(), _console())
+
+
 main.add_command(mail)
 main.add_command(watchdog)
 
@@ -89,10 +113,11 @@ def run(as_of: str | None, source: str | None) -> None:
 
 @main.command()
 def status() -> None:
-    """Show what is published and how old it is, the last run, and what waits."""
+    """Show the services, what is published and how old it is, the last run, and what waits."""
     from orchestration.commands import show_status
 
     with _plain_errors():
+        show_services(_settings(), _console())
         show_status(_settings(), _console())
 
 
@@ -209,5 +234,5 @@ def _plain_errors() -> Generator[None]:
         if not getattr(type(error), "__module__", "").startswith("orchestration."):
             raise
         click.echo(f"habitue: {error}", err=True)
-        busy = type(error).__name__ in ("AnotherRunActive", "WarehouseBusy")
+        busy = type(error).__name__ in BUSY
         sys.exit(EXIT_CODE_BUSY if busy else EXIT_FAILED)

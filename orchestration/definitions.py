@@ -8,6 +8,7 @@ from orchestration.assets.transformation import transformation_assets
 from orchestration.assets.writing import run_lease
 from orchestration.automation.jobs import jobs
 from orchestration.automation.mail_sensors import mail_sensors
+from orchestration.automation.retention import retention_sensor
 from orchestration.automation.schedules import schedules
 from orchestration.automation.sensors import landing_sensor
 from orchestration.checks.freshness import freshness_check, with_freshness_policy
@@ -35,8 +36,12 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         assets=dg.map_asset_specs(with_freshness_policy, assets),
         asset_checks=[*gates(settings, manifest), freshness_check(settings)],
         jobs=all_jobs,
-        schedules=schedules(settings.time_zone),
-        sensors=[landing_sensor(settings, all_jobs), *mail_sensors(settings)],
+        schedules=schedules(settings),
+        sensors=[
+            landing_sensor(settings, all_jobs),
+            retention_sensor(settings),
+            *mail_sensors(settings),
+        ],
         resources={"lease": run_lease(settings)},
         executor=dg.in_process_executor,
     )

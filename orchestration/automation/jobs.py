@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from orchestration.assets.names import raw_sources
+from orchestration.automation.retries import WHOLE_RUN, retry_what_may_pass
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -21,6 +22,8 @@ def jobs(manifest: Mapping[str, Any]) -> "list[UnresolvedAssetJobDefinition]":
         EVERYTHING,
         selection=dg.AssetSelection.all(),
         description="From the landing folders to the published file, gates included.",
+        tags=WHOLE_RUN,
+        hooks={retry_what_may_pass},
     )
     return [whole, *(_source_job(source) for source in raw_sources(manifest))]
 
@@ -30,6 +33,8 @@ def _source_job(source: str) -> "UnresolvedAssetJobDefinition":
         source,
         selection=_groups(f"raw_{source}", f"staging_{source}"),
         description=f"Load and stage {source} alone, gates included; nothing is published.",
+        tags=WHOLE_RUN,
+        hooks={retry_what_may_pass},
     )
 
 

@@ -5,24 +5,32 @@ from collections.abc import Mapping
 import dagster as dg
 
 from orchestration.automation.jobs import EVERYTHING
+from orchestration.settings import Settings
 
-CRONS: Mapping[str, str] = {"nightly": "0 2 * * *", "four_times_a_day": "0 0,6,12,18 * * *"}
+NIGHTLY = "nightly"
+CRONS: Mapping[str, str] = {NIGHTLY: "0 2 * * *", "four_times_a_day": "0 0,6,12,18 * * *"}
 
 
-def schedules(time_zone: str) -> list[dg.ScheduleDefinition]:
+def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """The schedules of the whole job, in the project's time zone.
 
-    All are stopped until somebody starts one in the UI: a fresh installation, and the demo, must
-    not begin to run by itself.
+    The nightly one runs unasked where the services run; otherwise all are stopped until somebody
+    starts one in the UI: the demo, and a look at the UI, must not begin to run by themselves. What
+    was started or stopped in the UI stays so.
     """
+    unasked = {NIGHTLY} if settings.automation else set[str]()
     return [
         dg.ScheduleDefinition(
             name=name,
             job_name=EVERYTHING,
             cron_schedule=cron,
-            execution_timezone=time_zone,
-            default_status=dg.DefaultScheduleStatus.STOPPED,
-            description=f"Runs everything at `{cron}`, {time_zone}.",
+            execution_timezone=settings.time_zone,
+            default_status=(
+                dg.DefaultScheduleStatus.RUNNING
+                if name in unasked
+                else dg.DefaultScheduleStatus.STOPPED
+            ),
+            description=f"Runs everything at `{cron}`, {settings.time_zone}.",
         )
         for name, cron in CRONS.items()
     ]

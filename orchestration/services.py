@@ -1,0 +1,254 @@
+"""The services of an installation: Dagster's web server and its daemon, above PostgreSQL.
+
+A service holds a lock file as long as it lives, whoever started it: `habitue up`, systemd or a
+terminal. Its processes carry its name and its home in their environment, which is how they are
+found again even when the service itself was killed.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from orchestration.resources.lease import Lease, LockTaken, hold_lock, read_lock
+from orchestration.service_health import Health, ask_health, port_is_taken
+from orchestration.settings import PROJECT_ROOT, Settings
+
+SERVICE_VARIABLE = "HABITUE_SERVICE"
+START_SECONDS = 300
+GRACE_SECONDS = 20
+LARGEST_LOG_BYTES = 5_000_000
+LAST_LINES = 15
+
+
+class ServiceFailed(RuntimeError):
+    """A service does not start or does not end; the message says what it said, and the remedy."""
+
+
+class AlreadyServing(RuntimeError):
+    """The service runs already; the message says in which process."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of one installation."""
+
+    settings: Settings
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        """Where lock and log lie."""
+        return self.settings.home / "services"
+
+    @property
+    def lock(self) -> Path:
+        """The file that the running service holds; it names its process."""
+        return self.folder / f"{self.name}.lock"
+
+    @property
+    def log(self) -> Path:
+        """What the service says when it was started in the background."""
+        return self.folder / f"{self.name}.log"
+
+    @property
+    def holder(self) -> Lease | None:
+        """The running service's process and since when, or None."""
+        return read_lock(self.lock)
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process that belongs to the service: its code server and its runs as well."""
+        mark = (self.name, str(self.settings.dagster_home))
+        return [found for found in psutil.process_iter() if _mark(found) == mark]
+
+    def start(self) -> subprocess.Popen[bytes] | None:
+        """Start the service in the background; None when it runs already."""
+        if self.holder is not None:
+            return None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG_BYTES:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-c", _PROGRAM, "service", self.name],
+                env={**os.environ, **self.environment()},
+                cwd=PROJECT_ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def environment(self) -> dict[str, str]:
+        """What marks the service's processes, and switches schedules and sensors on."""
+        marks = {
+            SERVICE_VARIABLE: self.name,
+            "DAGSTER_HOME": str(self.settings.dagster_home),
+            "HABITUE_HOME": str(self.settings.home),
+            "HABITUE_TARGET": self.settings.target,
+        }
+        chosen = self.settings.automation is not None
+        return marks if chosen else {**marks, "HABITUE_AUTOMATION": "true"}
+
+    def stop(self) -> list[int]:
+        """End the service and everything that it started; gives the processes that were ended.
+
+        Raises:
+            ServiceFailed: a process survives even the hard end.
+        """
+        ended = self.processes()
+        if (holder := self.holder) is not None and psutil.pid_exists(holder.process):
+            main = psutil.Process(holder.process)
+            ended = [main, *(process for process in ended if process != main)]
+            _end([main])
+        _end(self.processes())
+        if left := self.processes():
+            raise ServiceFailed(f"processes {[process.pid for process in left]} cannot be ended")
+        return [process.pid for process in ended]
+
+    def last_words(self) -> str:
+        """The end of the log."""
+        if not self.log.exists():
+            return ""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-LAST_LINES:])
+
+
+_PROGRAM = "from orchestration.cli import main; main()"
+
+
+def services(settings: Settings) -> tuple[Service, Service]:
+    """The daemon, and the web server."""
+    return Service(settings, "daemon"), Service(settings, "web")
+
+
+def start_services(settings: Settings) -> Health:
+    """Start what does not run yet, and wait until the web server answers and the daemon works.
+
+    Raises:
+        ServiceFailed: a service ended or is not ready in time; what was started is stopped again.
+    """
+    web = services(settings)[1]
+    if web.holder is None and port_is_taken(settings.web_port):
+        raise ServiceFailed(
+            f"port {settings.web_port} of 127.0.0.1 is taken by another program; "
+            "end it, or choose another in HABITUE_WEB_PORT"
+        )
+    started = [(service, service.start()) for service in services(settings)]
+    new = [(service, process) for service, process in started if process is not None]
+    try:
+        return _wait(settings, new)
+    except BaseException:
+        for service, _ in new:
+            service.stop()
+        raise
+
+
+def serve(settings: Settings, name: str) -> None:
+    """Be a service in this process until it is told to end.
+
+    Raises:
+        AlreadyServing: the service runs already.
+        PostgresUnreachable: the server does not answer or refuses a login.
+    """
+    from orchestration.instance import prepare_instance
+    from orchestration.project import ensure_manifest
+
+    service = Service(settings, name)
+    os.environ.update(service.environment())
+    try:
+        with hold_lock(service.lock, name):
+            ensure_manifest(settings)
+            prepare_instance(settings)
+            if name == "daemon":
+                _close_what_died(settings)
+            _become(name, settings.web_port)
+    except LockTaken as taken:
+        raise AlreadyServing(
+            f"the {name} service runs already, in process {taken.holder.process} since "
+            f"{taken.holder.since}; `habitue down` ends it"
+        ) from None
+
+
+def _close_what_died(settings: Settings) -> None:
+    """Start-up reconciliation: runs whose process ended with the machine stand in no one's way.
+
+    A queued run has no process yet; it stays queued and starts now.
+    """
+    from dagster import DagsterRunStatus
+
+    from orchestration.instance import close_dead_runs, open_instance
+
+    statuses = (
+        DagsterRunStatus.STARTING,
+        DagsterRunStatus.STARTED,
+        DagsterRunStatus.CANCELING,
+    )
+    with open_instance(settings) as instance:
+        for run_id in close_dead_runs(instance, statuses):
+            sys.stderr.write(f"run {run_id} had died; it is marked as ended\n")
+
+
+def _become(name: str, port: int) -> None:
+    """Run Dagster's own program in this process, which goes on holding the lock."""
+    from importlib.metadata import entry_points
+
+    from orchestration.runs import CODE_LOCATION
+
+    program, *options = {
+        "daemon": ["dagster-daemon", "run"],
+        "web": ["dagster-webserver", "--host", "127.0.0.1", "--port", str(port)],
+    }[name]
+    sys.argv = [
+        program, *options,
+        "--module-name", CODE_LOCATION, "--working-directory", str(PROJECT_ROOT),
+        "--log-level", "warning",
+    ]  # fmt: skip
+    (entry,) = entry_points(group="console_scripts", name=program)
+    entry.load()()
+
+
+def _wait(settings: Settings, new: Sequence[tuple[Service, subprocess.Popen[bytes]]]) -> Health:
+    began = time.time()
+    health = ask_health(settings.web_port)
+    while not health.is_ready(began if new else 0.0):
+        for service, process in new:
+            if process.poll() is not None:
+                raise ServiceFailed(
+                    f"the {service.name} service ended with code {process.returncode}; "
+                    f"its log is {service.log}:\n{service.last_words()}"
+                )
+        if time.time() - began > START_SECONDS:
+            raise ServiceFailed(
+                f"the services are not ready after {START_SECONDS} s ({health.missing}); "
+                f"their logs are in {services(settings)[0].folder}"
+            )
+        time.sleep(0.5)
+        health = ask_health(settings.web_port)
+    return health
+
+
+def _mark(process: psutil.Process) -> tuple[str | None, str | None]:
+    try:
+        variables = process.environ()
+    except psutil.Error:
+        return None, None
+    return variables.get(SERVICE_VARIABLE), variables.get("DAGSTER_HOME")
+
+
+def _end(processes: Sequence[psutil.Process]) -> None:
+    """Ask the processes to end, and after a while make them."""
+    waiting = list(processes)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for process in waiting:
+            try:
+                process.send_signal(number)
+            except psutil.NoSuchProcess:
+                continue
+        _, waiting = psutil.wait_procs(waiting, timeout=GRACE_SECONDS)
