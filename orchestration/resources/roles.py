@@ -16,6 +16,7 @@ from orchestration.resources.postgres import PostgresAddress, PostgresSession, P
 
 DATABASE = "habitue"
 ORCHESTRATOR_DATABASE = "dagster"
+_LOCK = int.from_bytes(b"roles")
 PUBLISHED_SCHEMAS = ("golden_customer", "enriched", "marts")
 SERVING_SCHEMA = "serving"
 STORE_MANAGERS = "access.store_managers"
@@ -103,6 +104,8 @@ def ensure_roles(
         if name not in ROLES or not ROLES[name].may_log_in:
             raise ValueError(f"{name!r} is no role that logs in; {', '.join(_logins())} are")
     with PostgresWarehouse(administrator).session() as session:
+        # Services start together, and PostgreSQL refuses to change a role twice at once.
+        session.execute("select pg_catalog.pg_advisory_lock(?)", [_LOCK])
         for name, role in ROLES.items():
             _ensure_role(session, name, role)
         for name, password in (passwords or {}).items():
@@ -111,8 +114,11 @@ def ensure_roles(
         _ensure_database(session, DATABASE, owner=None)
         _ensure_database(session, ORCHESTRATOR_DATABASE, owner="orchestrator")
         session.execute(f"revoke all on database {ORCHESTRATOR_DATABASE} from public")
-    warehouse = PostgresWarehouse(administrator.with_parts(dbname=DATABASE))
-    with warehouse.session() as session, session.transaction():
+        _complete_warehouse(administrator.with_parts(dbname=DATABASE))
+
+
+def _complete_warehouse(administrator: PostgresAddress) -> None:
+    with PostgresWarehouse(administrator).session() as session, session.transaction():
         for statement in _warehouse_statements():
             session.connection.execute(statement)
 
