@@ -11,8 +11,8 @@ import dagster as dg
 
 from orchestration.assets.names import groups, models_of, node_key, raw_key, raw_sources
 from orchestration.checks.files import file_faults, source_has_landed
-from orchestration.checks.suites import has_suite, read_suite
-from orchestration.checks.validation import validate
+from orchestration.checks.suites import Suite, has_suite, read_suite
+from orchestration.checks.validation import Failure, validate
 from orchestration.settings import Settings
 from orchestration.stopwatch import measured
 
@@ -116,11 +116,7 @@ def _suite_result(
 ) -> dg.AssetCheckResult:
     layer, name = key.path
     suite = read_suite(layer, name)
-    table, rows = open_table(suite)
-    failures = validate(suite, table, rows)
-    if failures:
-        # A lost connection would look like data that fails: this raises it by its name.
-        session.execute("select 1")
+    failures, rows = judged(open_table, session, suite)
     return dg.AssetCheckResult(
         passed=not failures,
         check_name=EXPECTATIONS,
@@ -133,3 +129,17 @@ def _suite_result(
             "failures": dg.MetadataValue.md("\n".join(f"- {failure}" for failure in failures)),
         },
     )
+
+
+def judged(open_table: "OpenTable", session: "Session", suite: Suite) -> tuple[list[Failure], int]:
+    """What of the suite fails, and how many rows were judged.
+
+    Raises:
+        PostgresConnectionLost: the server went away meanwhile; no data is to blame.
+    """
+    table, rows = open_table(suite)
+    failures = validate(suite, table, rows)
+    if failures:
+        # Without its connection every expectation fails; asking anything raises that by its name.
+        session.execute("select 1")
+    return failures, rows

@@ -163,7 +163,8 @@ def test_columns_arrive_in_types_that_are_evaluated_as_columns(tmp_path: Path) -
             "create table marts.t as select 1::smallint as n, 1.50::decimal(18, 2) as amount, "
             "date '9999-12-31' as day, 'a' as name, 1 as unread"
         )
-    frame = fetch_frame(file, "marts", "t", ["n", "amount", "day", "name"])
+    frame = fetch_frame(file, "marts", "t", ["n", "amount", "day", "name", "lost"])
+    assert list(frame.columns) == ["n", "amount", "day", "name"]
     assert [str(kind) for kind in frame.dtypes] == ["int64", "float64", "datetime64[us]", "str"]
 
 
