@@ -1,13 +1,24 @@
 """What can be known to be wrong before anything runs."""
 
+import errno
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from orchestration.settings import Settings
 
 FREE_BYTES_PER_LANDED_BYTE = 3
+FREE_INODES = 1000
+PROBE_BYTES = 4096
+_REMEDIES = {
+    errno.EACCES: "let the user who runs habitue write there, or set HABITUE_HOME",
+    errno.EPERM: "let the user who runs habitue write there, or set HABITUE_HOME",
+    errno.EROFS: "its file system is read-only: mount it for writing, or set HABITUE_HOME",
+    errno.ENOSPC: "its disk is full: make room, or set HABITUE_HOME",
+    errno.EDQUOT: "the quota of the user who runs habitue is used up: make room",
+}
 Check = Callable[[Settings], str]
 
 
@@ -16,10 +27,17 @@ class NotReady(RuntimeError):
 
 
 def check_home(settings: Settings) -> str:
-    """The home folder can be written."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    if not os.access(settings.home, os.W_OK):
-        raise NotReady(f"{settings.home} cannot be written; correct its rights or HABITUE_HOME")
+    """The home folder can be written: by this user, on a disk that takes one more file."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=settings.home, prefix=".probe-") as probe:
+            probe.write(bytes(PROBE_BYTES))
+            probe.flush()
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0, "correct its rights or HABITUE_HOME")
+        if error.errno == errno.ENOSPC and _free_inodes(settings) == 0:
+            remedy = "its disk has no inode left: remove small files, or set HABITUE_HOME"
+        raise NotReady(f"{settings.home} cannot be written ({error.strerror}): {remedy}") from None
     return str(settings.home)
 
 
@@ -47,15 +65,34 @@ def require_exports(settings: Settings) -> None:
 
 
 def check_space(settings: Settings) -> str:
-    """The disk has room for the raw rows, the layers and the published copy."""
-    landed = sum(path.stat().st_size for path in _files(settings.landing_folder))
-    free = shutil.disk_usage(settings.home).free
-    if free < FREE_BYTES_PER_LANDED_BYTE * landed:
+    """The disk has room for the raw rows, the layers and the next published copy."""
+    from orchestration.ingest.load import pending_files
+
+    waiting = sum(file.size for file in pending_files(settings))
+    served = settings.published_file.stat().st_size if settings.published_file.exists() else 0
+    needed = FREE_BYTES_PER_LANDED_BYTE * waiting + served
+    free, inodes = shutil.disk_usage(settings.home).free, _free_inodes(settings)
+    if free < needed:
         raise NotReady(
-            f"{settings.home} has {free >> 20:,} MB free, {landed >> 20:,} MB have landed; "
-            f"{FREE_BYTES_PER_LANDED_BYTE} times as much is needed"
+            f"{settings.home} has {free >> 20:,} MB free and needs {needed >> 20:,} MB: "
+            f"{FREE_BYTES_PER_LANDED_BYTE} times the {waiting >> 20:,} MB that wait in the landing "
+            f"folder, and {served >> 20:,} MB for the next published copy; make room"
+        )
+    if inodes < FREE_INODES:
+        raise NotReady(
+            f"{settings.home} has {inodes} inodes free and needs {FREE_INODES}: remove small files"
         )
     return f"{free >> 20:,} MB free"
+
+
+def require_ready(settings: Settings) -> None:
+    """What a run needs of its disk; to be asked by the holder of the right to write.
+
+    Raises:
+        NotReady: the home folder cannot be written, or there is too little room.
+    """
+    check_home(settings)
+    check_space(settings)
 
 
 def check_key(settings: Settings) -> str:
@@ -99,6 +136,12 @@ CHECKS: dict[str, Check] = {
     "expectations": check_suites,
     "dbt project": check_project,
 }
+
+
+def _free_inodes(settings: Settings) -> int:
+    """Free inodes of the home's disk; many where the file system does not count them."""
+    disk = os.statvfs(settings.home)
+    return disk.f_favail if disk.f_files else FREE_INODES
 
 
 def _files(folder: Path) -> Iterator[Path]:

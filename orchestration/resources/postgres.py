@@ -1,5 +1,6 @@
 """PostgreSQL as the warehouse: rows arrive by COPY, a session is one connection."""
 
+import os
 import re
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import pyarrow.csv as pacsv
 from psycopg import conninfo
 
 from orchestration.resources.warehouse import Engine, Row, checked_name
+from orchestration.settings import PROJECT_ROOT
 
 APPLICATION = "habitue"
 COPY_CHUNK_BYTES = 1 << 20
@@ -38,6 +40,9 @@ _SETTINGS = {
     "datestyle": "ISO",
     "search_path": "",
 }
+_TLS = ("sslmode", "sslcert", "sslkey", "sslrootcert")
+_SERVICE = "habitue"  # a section of the file below, read by libpq itself
+_SERVICE_FILE = PROJECT_ROOT / "dbt_project" / "pg_service.conf"
 _QUOTED_OR_MARK = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|[?%]")
 
 
@@ -47,6 +52,18 @@ class PostgresUnreachable(RuntimeError):
 
 class PostgresLoginRefused(PostgresUnreachable):
     """The server answered and refused the login: trying again would only lock the role out."""
+
+
+class PostgresNotPrepared(RuntimeError):
+    """The server lacks our roles, or the login may not act as them; the message has the remedy."""
+
+
+class PostgresFull(RuntimeError):
+    """The server's disk is full; the open transaction was rolled back."""
+
+
+class WrittenTwice(RuntimeError):
+    """Another run wrote the same meanwhile; the open transaction was rolled back."""
 
 
 class PostgresConnectionLost(RuntimeError):
@@ -99,6 +116,8 @@ class PostgresAddress:
             "HABITUE_PG_USER": parts.get("user", "habitue"),
             "HABITUE_PG_PASSWORD": parts.get("password", ""),
             "HABITUE_PG_DATABASE": parts.get("dbname", "habitue"),
+            **{f"HABITUE_PG_{name.upper()}": parts[name] for name in _TLS if name in parts},
+            **_service(),
         }
 
 
@@ -115,7 +134,7 @@ class PostgresSession:
         Raises:
             PostgresConnectionLost: the server went away meanwhile.
         """
-        with self._named_loss():
+        with self._named_faults():
             text = cast("LiteralString", positional(sql) if parameters else sql)
             cursor = self.connection.execute(text, list(parameters) or None)
             return cursor.fetchall() if cursor.description else []
@@ -134,7 +153,7 @@ class PostgresSession:
         statement = f"copy {checked_name(table)} ({columns}) from stdin (format csv)"
         data = memoryview(_as_csv(rows))
         with (
-            self._named_loss(),
+            self._named_faults(),
             self.connection.cursor() as cursor,
             cursor.copy(cast("LiteralString", statement)) as copy,
         ):
@@ -144,13 +163,24 @@ class PostgresSession:
     @contextmanager
     def transaction(self) -> Generator[None]:
         """All or nothing: commits at the end, rolls back on any exception."""
-        with self._named_loss(), self.connection.transaction():
+        with self._named_faults(), self.connection.transaction():
             yield
 
     @contextmanager
-    def _named_loss(self) -> Generator[None]:
+    def _named_faults(self) -> Generator[None]:
         try:
             yield
+        except psycopg.errors.UniqueViolation as error:
+            raise WrittenTwice(
+                f"another run wrote the same line of {error.diag.schema_name}."
+                f"{error.diag.table_name} meanwhile; nothing of this one was kept. See that one "
+                "run is active, and run again"
+            ) from error
+        except psycopg.errors.DiskFull as error:
+            raise PostgresFull(
+                f"PostgreSQL {self._address.shown} has no room left ({_first_line(error)}); what "
+                "was published is served on. Make room on the server's disk, and run again"
+            ) from error
         except psycopg.OperationalError as error:
             if not self.connection.closed:
                 raise
@@ -203,14 +233,21 @@ class PostgresWarehouse:
         Raises:
             PostgresLoginRefused: the server refuses the user, the password or the database.
             PostgresUnreachable: the server does not answer.
+            PostgresNotPrepared: the server lacks the role.
         """
         with self._connect() as connection:
             session = PostgresSession(connection, self.address)
             settings = {**_SETTINGS, **({"role": self.role} if self.role else {})}
             changes = ", ".join("pg_catalog.set_config(?, ?, false)" for _ in settings)
-            session.execute(
-                f"select {changes}", [text for pair in settings.items() for text in pair]
-            )
+            try:
+                session.execute(
+                    f"select {changes}", [text for pair in settings.items() for text in pair]
+                )
+            except (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege):
+                raise PostgresNotPrepared(
+                    f"{self.address.shown} may not act as the role {self.role}, or there is none: "
+                    "an administrator runs `habitue postgres roles` (docs/operations.md)"
+                ) from None
             yield session
 
     def _connect(self) -> psycopg.Connection:
@@ -221,6 +258,13 @@ class PostgresWarehouse:
             )
         except psycopg.OperationalError as error:
             raise _refusal(self.address, error) from None
+
+
+def _service() -> dict[str, str]:
+    """Point libpq at our section of defaults, unless the installation uses one of its own."""
+    if os.environ.get("PGSERVICE", _SERVICE) != _SERVICE:
+        return {}
+    return {"PGSERVICE": _SERVICE, "PGSERVICEFILE": str(_SERVICE_FILE)}
 
 
 def application_name(run_id: str | None) -> str:

@@ -37,6 +37,20 @@ _READER_LIMITS = {
 }
 
 
+# Also for dbt, whose connections take no settings of their own. A server notices in half a minute
+# that a client has vanished, and ends its query; a lock is waited for as long as a backup may hold.
+_BUILD_LIMITS = {
+    "statement_timeout": "6h",
+    "lock_timeout": "30min",
+    "idle_in_transaction_session_timeout": "30min",
+    "client_connection_check_interval": "10s",
+    "tcp_keepalives_idle": "10s",
+    "tcp_keepalives_interval": "10s",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "30s",
+}
+
+
 class NoSuchStoreManager(ValueError):
     """A login cannot be given stores; the message says why."""
 
@@ -55,7 +69,9 @@ ROLES: Mapping[str, _Role] = {
     "transformer": _Role("runs dbt: owns the layers while they are built"),
     "publisher": _Role("owns what is published, and swaps it"),
     STORE_MANAGER: _Role("reads the serving views, each login its own stores"),
-    SERVICE: _Role("the login of the build; acts as loader, transformer or publisher", True),
+    SERVICE: _Role(
+        "the login of the build; acts as loader, transformer or publisher", True, _BUILD_LIMITS
+    ),
     "bi_reader": _Role(
         "BI tools: reads what is published",
         True,
