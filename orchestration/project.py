@@ -6,15 +6,19 @@ time runs; layers follow each other within a run.
 
 import hashlib
 import json
+import logging
 import os
 import queue
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestration import stopwatch
+from orchestration.relations import BrokenRule, TableFacts, broken_rules, table_facts
+from orchestration.resources.fault_points import fault_point
+from orchestration.resources.postgres_words import is_conflict, remedy
 from orchestration.resources.target import dbt_environment
 from orchestration.settings import PROJECT_ROOT, Settings
 
@@ -22,10 +26,13 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
 
+_LOG = logging.getLogger(__name__)
 PROFILES_FOLDER = PROJECT_ROOT / "dbt_project"
 PARSED_FOLDERS = ("models", "dbt_project", "seeds/reference")
 QUIET = ("--log-level", "none", "--log-level-file", "info")
 RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
+SOUND_ROWS = "sound_rows"
+CONFLICT_RETRIES = 2
 FAILURE_EVENTS = frozenset({"RunResultError", "RunResultFailure", "MainEncounteredError"})
 
 Message = Any  # one of dbt's events, a protobuf message without types
@@ -42,24 +49,22 @@ class DbtFailed(RuntimeError):
 
 
 @dataclass(frozen=True)
-class TableFacts:
-    """What a table held right after dbt built it: rows, and each column's name and type."""
-
-    row_count: int
-    columns: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class DbtEvent:
-    """One dbt result (a model, seed or test) as a dict, with the table's facts for a model."""
+    """One dbt result as a dict; a table's facts, or the rules that a failed test found broken."""
 
     raw: dict[str, Any]
     facts: TableFacts | None = None
+    broken: Sequence[BrokenRule] = ()
 
     @property
     def unique_id(self) -> str:
         """dbt's unique id of the node."""
         return str(self.raw["data"]["node_info"]["unique_id"])
+
+    @property
+    def is_in_error(self) -> bool:
+        """Whether the database refused the node's SQL; a test that found rows is not in error."""
+        return self.raw["data"]["node_info"]["node_status"] == "error"
 
 
 def manifest_path(settings: Settings) -> Path:
@@ -159,16 +164,31 @@ class DbtProcess:
 
     settings: Settings
     _failures: list[str] = field(default_factory=list)
+    _in_error: list[DbtEvent] = field(default_factory=list["DbtEvent"])
 
     def build(self, select: Sequence[str]) -> Iterator[DbtEvent]:
         """Build and test what is selected, yielding each result when dbt reports it.
 
         Tests run with the nodes they need: a test that also reads a layer further right waits
-        for that layer.
+        for that layer. What another session's lock or change undid is repeated, twice at most.
 
         Raises:
             DbtFailed: a model, seed or test of error severity failed; says which, in dbt's words.
         """
+        for _ in range(CONFLICT_RETRIES):
+            result = yield from self._build_once(select)
+            if not (repeated := _to_repeat(result)):
+                break
+            _LOG.warning("a conflict with another session; once more: %s", ", ".join(repeated))
+            select = repeated
+        else:
+            result = yield from self._build_once(select)
+        yield from self._in_error
+        if not result.success:
+            raise DbtFailed(self._failure_text(select, result))
+
+    def _build_once(self, select: Sequence[str]) -> "Generator[DbtEvent, None, dbtRunnerResult]":
+        """One call of dbt; what was in error waits in `_in_error`, as it may be repeated."""
         command = [
             "--no-write-json", "--cache-selected-only", "--use-fast-test-edges",
             "build", "--select", *select,
@@ -176,19 +196,22 @@ class DbtProcess:
             "--exclude-resource-type", "unit_test",
             "--vars", json.dumps(dbt_vars(self.settings)),
         ]  # fmt: skip
+        self._in_error.clear()
         events: queue.SimpleQueue[DbtEvent | dbtRunnerResult | BaseException] = queue.SimpleQueue()
         worker = threading.Thread(target=self._run, args=(command, events), daemon=True)
         worker.start()
         try:
             while isinstance(event := events.get(), DbtEvent):
-                yield event
+                if event.is_in_error:
+                    self._in_error.append(event)
+                else:
+                    yield event
         finally:
             # dbt cannot be started twice at once, so nothing goes on before it has ended.
             worker.join()
         if isinstance(event, BaseException):
             raise event
-        if not event.success:
-            raise DbtFailed(self._failure_text(select, event))
+        return event
 
     def _run(self, command: list[str], events: "queue.SimpleQueue[Any]") -> None:
         from dbt.cli.main import dbtRunner
@@ -211,6 +234,7 @@ class DbtProcess:
         name = str(message.info.name)
         if name == "SQLQuery":
             stopwatch.start("sql")
+            fault_point("dbt.query")
         elif name == "SQLQueryStatus":
             stopwatch.stop("sql")
         if name in FAILURE_EVENTS:
@@ -220,12 +244,37 @@ class DbtProcess:
         from google.protobuf.json_format import MessageToDict
 
         raw = MessageToDict(message, preserving_proto_field_name=True)
-        built = name != "LogTestResult" and raw["data"]["node_info"]["node_status"] == "success"
-        return DbtEvent(raw, _table_facts(raw["data"]["node_info"]) if built else None)
+        node = raw["data"]["node_info"]
+        if name == "LogTestResult":
+            return DbtEvent(raw, broken=self._broken_rules(node))
+        return DbtEvent(raw, table_facts(node) if node["node_status"] == "success" else None)
+
+    def _broken_rules(self, node: Mapping[str, Any]) -> list[BrokenRule]:
+        if node["node_status"] != "fail":
+            return []
+        test: Any = parsed_manifest(self.settings).nodes[node["unique_id"]]
+        metadata = getattr(test, "test_metadata", None)
+        if metadata is None or metadata.name != SOUND_ROWS:
+            return []
+        found = broken_rules(test.compiled_code)
+        self._failures += [f"{test.name}: {rule}" for rule in found]
+        return found
 
     def _failure_text(self, select: Sequence[str], result: "dbtRunnerResult") -> str:
         said = "\n".join(dict.fromkeys(self._failures)) or str(result.exception)
-        return f"dbt build of {' '.join(select)} failed:\n{said}"
+        advice = remedy(said) if self.settings.target == "postgres" else None
+        lines = [f"dbt build of {' '.join(select)} failed:", said, advice]
+        return "\n".join(line for line in lines if line)
+
+
+def _to_repeat(result: "dbtRunnerResult") -> list[str]:
+    """What to select again: all that failed and was skipped, if conflicts are all that failed."""
+    nodes: Any = getattr(result.result, "results", [])
+    failed = [node for node in nodes if node.status in ("error", "fail", "runtime error")]
+    if not failed or not all(is_conflict(str(node.message)) for node in failed):
+        return []
+    skipped = [node for node in nodes if node.status == "skipped"]
+    return [str(node.node.name) for node in failed + skipped]
 
 
 def parsed_manifest(settings: Settings) -> "Manifest":
@@ -262,22 +311,3 @@ def _places(settings: Settings) -> list[str]:
         **dbt_environment(settings),
     )
     return ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROFILES_FOLDER)]
-
-
-def _table_facts(node: Mapping[str, Any]) -> TableFacts:
-    """Ask dbt's own connection, in dbt's own thread, while it is still open."""
-    from dbt.adapters.factory import FACTORY
-
-    adapters = cast("dict[str, Any]", FACTORY.adapters)  # pyright: ignore[reportUnknownMemberType]
-    adapter = next(iter(adapters.values()))
-    place = node["node_relation"]
-    with adapter.connection_named(f"facts_{node['unique_id']}"):
-        relation = adapter.Relation.create(
-            database=place["database"], schema=place["schema"], identifier=place["alias"]
-        )
-        _, table = adapter.execute(f"select count(*) from {relation}", fetch=True)
-        columns = adapter.get_columns_in_relation(relation)
-    return TableFacts(
-        row_count=int(table.rows[0][0]),
-        columns={str(column.name): str(column.dtype).lower() for column in columns},
-    )

@@ -64,7 +64,9 @@ def _selected_names(
 def _with_facts(
     settings: Settings, manifest: Mapping[str, Any], event: DbtEvent, result: DagsterEvent
 ) -> DagsterEvent:
-    """Add rows, column types and column lineage to a materialisation."""
+    """Add rows, column types and lineage to a materialisation, broken rules to a check."""
+    if isinstance(result, dg.AssetCheckResult) and event.broken:
+        return result._replace(description="; ".join(map(str, event.broken)))
     if not isinstance(result, dg.Output) or event.facts is None:
         return result
     node = manifest["nodes"][event.unique_id]
@@ -84,7 +86,7 @@ def _lineage(
     compiled = settings.dbt_target / "compiled" / "habitue" / node["original_file_path"]
     if node["resource_type"] != "model" or not compiled.exists():
         return None
-    return column_lineage(compiled.read_text(), node, manifest)
+    return column_lineage(compiled.read_text(), node, manifest, settings.target)
 
 
 def _column_schema(node: Mapping[str, Any], columns: Mapping[str, str]) -> dg.TableSchema:
