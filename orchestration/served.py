@@ -105,7 +105,7 @@ def _late_alert(
             "habitue run publishes what has landed; nothing else is needed.",
         ],
         link=f"{settings.ui_url.rstrip('/')}/runs",
-        reason=f"You get this as owner {owner}, once a day while it lasts.",
+        reason=f"You get this for owner {owner}, once a day while it lasts.",
     )
 
 

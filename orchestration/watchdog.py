@@ -94,5 +94,5 @@ def _alert(settings: Settings, served: Served, trouble: Trouble, now: datetime) 
         next_steps=[trouble.remedy],
         facts=[("Noticed", f"{now:%Y-%m-%d %H:%M} UTC, by habitue watchdog")],
         link=settings.ui_url,
-        reason=f"You get this as owner {DEFAULT_OWNER}, once a day while it lasts.",
+        reason=f"You get this for owner {DEFAULT_OWNER}, once a day while it lasts.",
     )

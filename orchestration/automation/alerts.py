@@ -158,14 +158,12 @@ def _alert(
     named: list[str],
     served: Served,
 ) -> Alert:
-    places = list(dict.fromkeys(fault.place for fault in faults))
-    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
     return Alert(
         kind="run",
         period=failed.run_id,
-        title=f"{places[0][:1].upper()}{places[0][1:]} failed{more}: {_consequence(failed)}",
+        title=f"{_failure(faults)}: {_consequence(failed)}",
         causes=[Cause(fault.place, fault.texts) for fault in faults],
-        effects=[served.sentence, *_not_built(failed)],
+        effects=[f"{_consequence(failed)}.".capitalize(), served.sentence, *_not_built(failed)],
         next_steps=_next_steps(faults),
         facts=_facts(failed),
         link=settings.run_url(failed.run_id),
@@ -173,10 +171,19 @@ def _alert(
     )
 
 
+def _failure(faults: list["Fault"]) -> str:
+    first = faults[0].title
+    tables = list(dict.fromkeys(table for fault in faults for table in fault.tables))
+    others = len({fault.step for fault in faults}) - 1
+    on = f" on {tables[0]}" if len(tables) == 1 and tables[0] not in first else ""
+    on = f" on {len(tables)} tables" if len(tables) > 1 and not others else on
+    return f"{first[:1].upper()}{first[1:]} failed{on}{f' and {others} more' if others else ''}"
+
+
 def _consequence(failed: "FailedRun") -> str:
     if failed.has_published:
         return "it had published before"
-    return "nothing new is published" if failed.would_publish else "its tables are not renewed"
+    return "nothing new is published" if failed.would_publish else "this job publishes nothing"
 
 
 def _not_built(failed: "FailedRun") -> list[str]:
@@ -209,7 +216,7 @@ def _facts(failed: "FailedRun") -> list[tuple[str, str]]:
 
 
 def _reason(owners: Iterable[str]) -> str:
-    return f"You get this as owner {', '.join(owners)}: one mail for the run."
+    return f"You get this for owner {', '.join(owners)}: one mail for the run."
 
 
 def _nobody(owner: str) -> str:

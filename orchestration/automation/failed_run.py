@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from orchestration.assets.names import PUBLICATION
+from orchestration.assets.names import LAYERS, PUBLICATION
 from orchestration.checks.gates import GATE_PREFIX
 from orchestration.resources.letter import one_line, without_addresses
 
@@ -28,20 +28,22 @@ class Fault:
     texts: Sequence[str]
 
     @property
+    def title(self) -> str:
+        """The step for people."""
+        if self.step.startswith(GATE_PREFIX):
+            return f"gate {self.step.removeprefix(GATE_PREFIX)}"
+        return f"step {self.step.replace('__', '.', 1)}" if self.step else "the run itself"
+
+    @property
     def place(self) -> str:
         """The step, and the table when it is one, for people."""
-        if not self.step:
-            return "the run itself"
-        step = self.step.replace("__", ".", 1)
-        if self.step.startswith(GATE_PREFIX):
-            step = f"gate {self.step.removeprefix(GATE_PREFIX)}"
-        (table, *more) = self.tables or ("",)
-        return step if more or table in ("", step) else f"{step}: {table}"
+        named = len(self.tables) == 1 and self.tables[0] not in self.title
+        return f"{self.title}, table {self.tables[0]}" if named else self.title
 
 
 @dataclass
 class FailedRun:
-    """A run that failed: its faults, and what it did not get to. Times in UTC."""
+    """A run that failed: its faults, and the tables of layers that it left out. Times in UTC."""
 
     run_id: str
     job: str
@@ -77,13 +79,14 @@ def read_failed_run(
     planned = _tables(events, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
     built = _tables(events, dg.DagsterEventType.ASSET_MATERIALIZATION)
     publication = ".".join(PUBLICATION.path)
+    missing = [table for table in planned if table not in built]
     return FailedRun(
         run_id,
         record.dagster_run.job_name,
         _moment(record.start_time),
         _moment(record.end_time),
         faults=_faults(events, planned, built, test_texts),
-        not_built=[table for table in planned if table not in built and table != publication],
+        not_built=[table for layer in LAYERS for table in missing if table.startswith(f"{layer}.")],
         would_publish=publication in planned,
         has_published=publication in built,
     )

@@ -197,6 +197,6 @@ def _connection_error(settings: MailSettings, error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         refusal = MailRefused(f"{place} refuses", error.smtp_code, error.smtp_error)
         return str(refusal)
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return f"{place} does not answer within {settings.smtp_timeout:g} s"
     return f"{place}: {one_line(str(error)) or type(error).__name__}"[:LONGEST_ANSWER]
