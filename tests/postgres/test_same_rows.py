@@ -1,5 +1,6 @@
 """The same exports give the same rows in every published table, on both engines."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import duckdb
 import psycopg
 import pytest
 
+from orchestration.assets.column_lineage import column_lineage
 from orchestration.resources.embedded_postgres import embedded_postgres
 from orchestration.settings import PROJECT_ROOT
 
@@ -87,3 +89,23 @@ def test_a_second_run_changes_nothing_and_leaves_nothing_behind(homes: tuple[Pat
 def test_status_says_what_is_served(homes: tuple[Path, Path]) -> None:
     for home, target in zip(homes, ("duckdb", "postgres"), strict=True):
         run(home, target, "status")
+
+
+def lineage(target: Path, dialect: str) -> dict[str, object]:
+    """What each model's columns come from, by what the run compiled."""
+    manifest = json.loads((target / "manifest.json").read_text())
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    compiled = target / "compiled" / "habitue"
+    return {
+        model["name"]: column_lineage(
+            (compiled / model["original_file_path"]).read_text(), model, manifest, dialect
+        )
+        for model in models
+    }
+
+
+def test_every_column_comes_from_the_same_columns(homes: tuple[Path, Path]) -> None:
+    duck, postgres = homes
+    expected = lineage(duck / "dbt" / "target", "duckdb")
+    assert None not in expected.values()
+    assert lineage(postgres / "dbt" / "postgres", "postgres") == expected

@@ -21,12 +21,15 @@
 
 {% macro postgres__month_spine(relation, first_date, last_date) -%}
     select cast(month_start as date) as month_start
-    from {{ relation }},
-        generate_series(
-            date_trunc('month', {{ first_date }}),
-            date_trunc('month', {{ last_date }}),
-            interval '1' month
-        ) as month_start
+    from (
+        select
+            generate_series(
+                date_trunc('month', {{ first_date }}),
+                date_trunc('month', {{ last_date }}),
+                interval '1' month
+            ) as month_start
+        from {{ relation }}
+    ) as months
 {%- endmacro %}
 
 {% macro spark__month_spine(relation, first_date, last_date) -%}
