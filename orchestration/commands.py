@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from orchestration import stopwatch
+from orchestration.preflight import check_home, require_ready
 from orchestration.resources.lease import read_lease
 from orchestration.resources.target import build_warehouse, hold_write
 from orchestration.settings import PROJECT_ROOT, Settings
@@ -41,8 +42,10 @@ def run_job(settings: Settings, job_name: str, console: Console) -> bool:
 
     Raises:
         AnotherRunActive: another process is writing.
+        NotReady: the home folder cannot be written, or its disk has too little room.
     """
     run_id = str(uuid.uuid4())
+    check_home(settings)
     log_to_file(settings)
     try:
         success = _run_alone(settings, job_name, run_id, console)
@@ -56,6 +59,7 @@ def run_job(settings: Settings, job_name: str, console: Console) -> bool:
 def _run_alone(settings: Settings, job_name: str, run_id: str, console: Console) -> bool:
     began = time.perf_counter()
     with hold_write(settings, run_id):
+        require_ready(settings)
         console.print(f"[bold]habitue[/] runs [bold]{job_name}[/] in {settings.home}")
         progress, outcome = _execute(settings, job_name, run_id, console)
         seconds = time.perf_counter() - began

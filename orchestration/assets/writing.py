@@ -8,6 +8,7 @@ import dagster as dg
 
 from orchestration.assets.publication import prepare_golden_keys
 from orchestration.passing_faults import may_pass
+from orchestration.preflight import require_ready
 from orchestration.resources.lease import Lease
 from orchestration.resources.target import hold_write
 from orchestration.settings import Settings
@@ -35,6 +36,7 @@ def run_lease(settings: Settings) -> dg.ResourceDefinition:
         with ExitStack() as stack:
             try:
                 held = stack.enter_context(hold_write(settings, run_id, PATIENCE_SECONDS))
+                require_ready(settings)
                 prepare_warehouse(settings)
                 prepare_golden_keys(settings)
             except Exception as error:
