@@ -146,8 +146,10 @@ def _run_error(events: Sequence[dg.DagsterEvent]) -> list[str]:
     """Why a run failed whose steps did not: what Dagster says of it."""
     for event in reversed(events):
         if event.event_type == dg.DagsterEventType.RUN_FAILURE:
-            error = event.job_failure_data.error
-            return error_texts(error) if error else [_cleaned(event.message or "no reason given")]
+            # Dagster's run monitoring gives a reason, and no data.
+            if event.event_specific_data is None or event.job_failure_data.error is None:
+                return [_cleaned(event.message or "no reason given")]
+            return error_texts(event.job_failure_data.error)
     return ["its process ended without a word"]
 
 
