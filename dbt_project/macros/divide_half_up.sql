@@ -2,13 +2,13 @@
     in whole numbers, as decimal(18, scale). Null when the denominator is 0 or null. -#}
 {% macro divide_half_up(numerator, denominator, scale) -%}
     cast(
-        case when cast({{ numerator }} as decimal(18, 4)) < 0 then -1 else 1 end
+        case when cast({{ numerator }} as decimal(26, 4)) < 0 then -1 else 1 end
         * case when cast({{ denominator }} as decimal(18, 4)) < 0 then -1 else 1 end
         * cast(
             {{ integer_divide(
-                "cast(abs(cast(" ~ numerator ~ " as decimal(18, 4))) as decimal(24, 4)) * " ~ (20000 * 10 ** scale)
-                ~ " + abs(cast(" ~ denominator ~ " as decimal(18, 4))) * 10000",
-                "nullif(abs(cast(" ~ denominator ~ " as decimal(18, 4))) * 20000, 0)"
+                "abs(cast(" ~ numerator ~ " as decimal(26, 4))) * " ~ (20000 * 10 ** scale)
+                ~ " + abs(cast(" ~ denominator ~ " as decimal(24, 4))) * 10000",
+                "nullif(abs(cast(" ~ denominator ~ " as decimal(24, 4))) * 20000, 0)"
             ) }}
             as decimal(18, 0)
         )

@@ -62,10 +62,14 @@ final as (
         lines.discount_amount,
         lines.net_amount,
         lines.tax_amount,
-        cast(round(lines.quantity * products.unit_cost_amount, 2) as decimal(18, 2)) as cost_amount,
+        cast(
+            round({{ product_of('lines.quantity', 'products.unit_cost_amount') }}, 2)
+            as decimal(18, 2)
+        ) as cost_amount,
         cast(
             lines.net_amount
-            - round(lines.quantity * products.unit_cost_amount, 2) as decimal(18, 2)
+            - round({{ product_of('lines.quantity', 'products.unit_cost_amount') }}, 2)
+            as decimal(18, 2)
         ) as margin_amount,
         lines.is_valid,
         lines.is_purchase,

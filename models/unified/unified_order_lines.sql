@@ -19,7 +19,8 @@ fx_rates as (
     where reporting_currency = '{{ var("reporting_currency") }}'
 ),
 
--- A return's customer and date of sale are those of the order it undoes, where that is known (D8).
+-- A return's customer, date of sale and rate are those of the order it undoes, where that is known
+-- (D8, D31).
 joined as (
     select
         lines.*,
@@ -49,16 +50,25 @@ joined as (
     left join documents as originals on lines.original_order_key = originals.order_key
     left join products on products.product_key = lines.source_system || ':' || lines.sku
     left join fx_rates
-        on documents.currency = fx_rates.currency and documents.rate_date = fx_rates.rate_date
+        on
+            documents.currency = fx_rates.currency
+            and fx_rates.rate_date
+            = case
+                when documents.currency = originals.currency then originals.rate_date
+                else documents.rate_date
+            end
 ),
 
 -- The amount in the document's own currency is kept beside the reporting one (D31).
 converted as (
     select
         joined.*,
-        round(joined.gross_amount * joined.fx_rate, 2) as reporting_gross_amount,
-        round(joined.net_amount * joined.fx_rate, 2) as reporting_net_amount,
-        round(joined.tax_amount * joined.fx_rate, 2) as reporting_tax_amount
+        round({{ product_of('joined.gross_amount', 'joined.fx_rate', 2) }}, 2)
+            as reporting_gross_amount,
+        round({{ product_of('joined.net_amount', 'joined.fx_rate', 2) }}, 2)
+            as reporting_net_amount,
+        round({{ product_of('joined.tax_amount', 'joined.fx_rate', 2) }}, 2)
+            as reporting_tax_amount
     from joined
 ),
 

@@ -6,7 +6,7 @@ with till_lines as (
 taxed_lines as (
     select
         till_lines.*,
-        {{ net_of_tax('quantity * unit_price_incl_tax_amount', 'tax_rate_percent') }}
+        {{ net_of_tax(product_of('quantity', 'unit_price_incl_tax_amount'), 'tax_rate_percent') }}
             as full_price_amount,
         {{ net_of_tax('paid_incl_tax_amount', 'tax_rate_percent') }} as net_amount
     from till_lines

@@ -16,11 +16,14 @@ lines as (
         sku,
         'sale' as line_type,
         kept_quantity as quantity,
-        {{ divide_half_up('row_total_amount * kept_quantity', 'ordered_quantity', 2) }}
+        {{ divide_half_up(product_of('row_total_amount', 'kept_quantity'), 'ordered_quantity', 2) }}
             as gross_amount,
-        {{ divide_half_up('discounted_total_amount * kept_quantity', 'ordered_quantity', 2) }}
+        {{ divide_half_up(
+            product_of('discounted_total_amount', 'kept_quantity'), 'ordered_quantity', 2
+        ) }}
             as net_amount,
-        {{ divide_half_up('tax_amount * kept_quantity', 'ordered_quantity', 2) }} as tax_amount
+        {{ divide_half_up(product_of('tax_amount', 'kept_quantity'), 'ordered_quantity', 2) }}
+            as tax_amount
     from items
     union all
     select

@@ -66,11 +66,10 @@ final as (
         cast(coalesce(order_totals.tax_amount, 0) as decimal(18, 2)) as tax_amount,
         cast(
             round(
-                coalesce(documents.shipping_amount, 0)
-                * case
-                    when documents.currency = '{{ var("reporting_currency") }}' then 1
-                    else fx_rates.rate
-                end, 2
+                {{ product_of(
+                    'coalesce(documents.shipping_amount, 0)',
+                    "case when documents.currency = '" ~ var('reporting_currency') ~ "' then 1 else fx_rates.rate end"
+                ) }}, 2
             ) as decimal(18, 2)
         ) as shipping_amount,
         documents.is_valid,

@@ -62,6 +62,18 @@ round_trips as (
     from offsets
 ),
 
+settled as (
+    select
+        round_trips.*,
+        case
+            when
+                round_trips.is_time_by_later_offset and not round_trips.is_time_by_earlier_offset
+                then round_trips.utc_by_later_offset
+            else round_trips.utc_by_earlier_offset
+        end as sold_at
+    from round_trips
+),
+
 final as (
     select
         cast('cashmere:' || ticket_id as {{ dbt.type_string() }}) as order_key,
@@ -88,21 +100,14 @@ final as (
         cast(city as {{ dbt.type_string() }}) as city,
         cast(0 as decimal(18, 4)) as shipping_amount,
         cast(sold_at_local as date) as rate_date,
-        cast(
-            case
-                when
-                    is_time_by_later_offset and not is_time_by_earlier_offset
-                    then utc_by_later_offset
-                else utc_by_earlier_offset
-            end as timestamp
-        ) as ordered_at,
-        cast(sold_at_local as timestamp) as ordered_at_local,
+        cast(sold_at as timestamp) as ordered_at,
+        cast({{ utc_to_local('sold_at', 'time_zone') }} as timestamp) as ordered_at_local,
         cast(sold_at_local as date) as order_date,
         is_near_clock_change
         and not is_time_by_earlier_offset
         and not is_time_by_later_offset as is_dst_gap,
         is_time_by_earlier_offset and is_time_by_later_offset as is_dst_overlap
-    from round_trips
+    from settled
 )
 
 select * from final

@@ -91,7 +91,10 @@ final as (
         cast(coalesce(country, store_country) as {{ dbt.type_string() }}) as country,
         cast(city as {{ dbt.type_string() }}) as city,
         cast(shipping_amount as decimal(18, 4)) as shipping_amount,
-        cast(rate_at as date) as rate_date,
+        -- The day on which ingestion asked for a rate, in project time as there.
+        cast(
+            {{ utc_to_local('rate_at', "'" ~ var('project_time_zone') ~ "'") }} as date
+        ) as rate_date,
         cast(ordered_at as timestamp) as ordered_at,
         cast({{ utc_to_local('ordered_at', 'time_zone') }} as timestamp) as ordered_at_local,
         cast({{ utc_to_local('ordered_at', 'time_zone') }} as date) as order_date,

@@ -10,6 +10,10 @@ web_orders as (
     select * from {{ ref('stg_magento__sales_order') }}
 ),
 
+credit_memos as (
+    select * from {{ ref('stg_magento__sales_creditmemo') }}
+),
+
 tickets as (
     select * from {{ ref('stg_cashmere__tickets') }}
 ),
@@ -56,6 +60,13 @@ named_by_sales as (
         store_id as source_store_id,
         'web' as channel
     from web_orders
+    where store_id is not null
+    union
+    select distinct
+        'magento' as source_system,
+        store_id as source_store_id,
+        'web' as channel
+    from credit_memos
     where store_id is not null
     union
     select distinct

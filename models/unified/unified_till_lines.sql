@@ -6,23 +6,36 @@ ticket_lines as (
     select * from {{ ref('stg_cashmere__ticket_lines') }}
 ),
 
--- Goods that come back count below zero, whichever sign the till wrote on a return ticket.
-signed_lines as (
+-- A till writes a return ticket with signs of its own, or with none: then all that stands on it
+-- comes back.
+directed_lines as (
     select
         ticket_lines.*,
         tickets.ticket_type,
         tickets.total_incl_tax_amount,
         coalesce(tickets.discount_incl_tax_amount, 0) as ticket_discount_amount,
         case
-            when tickets.ticket_type = 'RETURN' then -1 * abs(ticket_lines.quantity)
-            else ticket_lines.quantity
-        end as signed_quantity,
-        case
-            when tickets.ticket_type = 'RETURN' then -1 * abs(ticket_lines.line_incl_tax_amount)
-            else ticket_lines.line_incl_tax_amount
-        end as line_amount
+            when
+                tickets.ticket_type = 'RETURN'
+                and min(
+                    case
+                        when ticket_lines.quantity = 0 then ticket_lines.line_incl_tax_amount
+                        else ticket_lines.quantity
+                    end
+                ) over (partition by ticket_lines.ticket_id) >= 0
+                then -1
+            else 1
+        end as direction
     from ticket_lines
     inner join tickets on ticket_lines.ticket_id = tickets.ticket_id
+),
+
+signed_lines as (
+    select
+        *,
+        direction * quantity as signed_quantity,
+        direction * line_incl_tax_amount as line_amount
+    from directed_lines
 ),
 
 ticket_sums as (
@@ -38,8 +51,13 @@ measured_lines as (
     select
         signed_lines.*,
         ticket_sums.lines_amount,
-        ticket_sums.lines_amount - signed_lines.total_incl_tax_amount as gap_amount,
-        signed_lines.ticket_discount_amount - ticket_sums.line_discounts_amount
+        case
+            when signed_lines.ticket_type = 'RETURN'
+                then abs(ticket_sums.lines_amount) - abs(signed_lines.total_incl_tax_amount)
+            else ticket_sums.lines_amount - signed_lines.total_incl_tax_amount
+        end as gap_amount,
+        case when signed_lines.ticket_type = 'RETURN' then -1 else 1 end as gap_direction,
+        abs(signed_lines.ticket_discount_amount) - abs(ticket_sums.line_discounts_amount)
             as unplaced_discount_amount,
         row_number() over (
             partition by signed_lines.ticket_id
@@ -50,16 +68,24 @@ measured_lines as (
 ),
 
 -- A basket discount is what the lines hold above the ticket's total, if the ticket's discount
--- confirms it.
+-- confirms it. Tills differ in whether that one includes the discounts on the lines; where these
+-- alone make it up, it confirms nothing.
 discounted_lines as (
     select
         measured_lines.*,
         case
             when
-                measured_lines.ticket_type = 'SALE'
-                and measured_lines.gap_amount > 0
-                and abs(measured_lines.gap_amount - measured_lines.unplaced_discount_amount) <= 0.02
-                then measured_lines.gap_amount
+                measured_lines.gap_amount > 0
+                and (
+                    abs(measured_lines.gap_amount - measured_lines.unplaced_discount_amount) <= 0.02
+                    or (
+                        abs(measured_lines.unplaced_discount_amount) > 0.02
+                        and abs(
+                            measured_lines.gap_amount - abs(measured_lines.ticket_discount_amount)
+                        ) <= 0.02
+                    )
+                )
+                then measured_lines.gap_direction * measured_lines.gap_amount
             else 0
         end as basket_discount_amount
     from measured_lines
@@ -70,7 +96,9 @@ shared_lines as (
     select
         discounted_lines.*,
         coalesce(
-            {{ divide_half_up('basket_discount_amount * line_amount', 'lines_amount', 2) }}, 0
+            {{ divide_half_up(
+                product_of('basket_discount_amount', 'line_amount'), 'lines_amount', 2
+            ) }}, 0
         ) as basket_share_amount
     from discounted_lines
 ),
