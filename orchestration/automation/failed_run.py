@@ -130,14 +130,16 @@ def _failed_checks(events: Iterable[dg.DagsterEvent], test_texts: Mapping[str, s
 
 
 def _check_texts(check: dg.AssetCheckEvaluation, test_texts: Mapping[str, str]) -> list[str]:
-    """A gate's failures one by one; a dbt test's name, its count and what it proves."""
+    """A gate's failures or a test's broken rules one by one; else what the failed test proves."""
     for name in ("failures", "faults"):
         if name in check.metadata:
             lines = str(check.metadata[name].value).splitlines()
             return [_cleaned(line.removeprefix("- ")) for line in lines if line.strip()]
+    if check.description:
+        return [_cleaned(text) for text in check.description.split("; ")]
     count = check.metadata.get("dagster_dbt/failed_row_count")
     rows = f" on {count.value} rows" if count is not None else ""
-    proves = test_texts.get(check.check_name) or check.description
+    proves = test_texts.get(check.check_name)
     text = f"test {check.check_name} fails{rows}"
     return [_cleaned(f"{text}; it proves: {proves}" if proves else text)]
 

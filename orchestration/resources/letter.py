@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "mail"
 SUBJECT_CHARACTERS = 160
 _CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_MAIL_ADDRESS = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+")
+# A database as our messages name it, user@host:port/name, is no mail address.
+_MAIL_ADDRESS = re.compile(r"[^\s@<>\"'(),;:=]+@(?>[^\s@<>\"'(),;:=]+)(?!:\d+/)")
 
 
 @dataclass(frozen=True)

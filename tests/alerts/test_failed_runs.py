@@ -162,26 +162,39 @@ def test_who_owns_all_of_it_gets_one_mail(run: Run, settings: Settings) -> None:
     assert ANALYSTS in alert.reason
 
 
-def test_a_failed_dbt_test_says_what_it_proves(run: Run, settings: Settings) -> None:
-    @dg.multi_asset_check(
-        name="marts", specs=[dg.AssetCheckSpec("no_line_is_lost", asset=["marts", "sales_daily"])]
-    )
+def dbt_test(description: str | None = None) -> dg.AssetChecksDefinition:
+    """A test of sales_daily that fails, and its step with it, as dagster-dbt reports it."""
+    spec = dg.AssetCheckSpec("no_line_is_lost", asset=["marts", "sales_daily"])
+
+    @dg.multi_asset_check(name="marts", specs=[spec])
     def marts() -> Iterator[dg.AssetCheckResult]:
         yield dg.AssetCheckResult(
             passed=False,
             check_name="no_line_is_lost",
+            description=description,
             metadata={"dagster_dbt/failed_row_count": 2},
         )
         raise RuntimeError("dbt build of sales_daily failed")
 
-    failed = run(
-        table("marts", "sales_daily"), marts, tests={"no_line_is_lost": "Every line counts."}
-    )
-    alert = tell(settings, failed)[ANALYSTS]
+    return marts
+
+
+def test_a_failed_dbt_test_says_what_it_proves(run: Run, settings: Settings) -> None:
+    texts = {"no_line_is_lost": "Every line counts."}
+    alert = tell(settings, run(table("marts", "sales_daily"), dbt_test(), tests=texts))[ANALYSTS]
     assert said(alert.causes[0].faults) == (
         "test no_line_is_lost fails on 2 rows; it proves: Every line counts."
     )
     assert len(alert.causes) == 1, "the step's own error only repeats it"
+
+
+def test_broken_rules_come_one_by_one(run: Run, settings: Settings) -> None:
+    broken = "net_amount is filled: broken on 2 rows, for example C01; store_key is unique: broken"
+    alert = tell(settings, run(table("marts", "sales_daily"), dbt_test(broken)))[ANALYSTS]
+    assert alert.causes[0].faults == [
+        "net_amount is filled: broken on 2 rows, for example C01",
+        "store_key is unique: broken",
+    ]
 
 
 def test_a_failed_step_goes_to_the_owner_of_its_table_without_stack_and_addresses(

@@ -111,3 +111,8 @@ def test_automatic_answers_are_not_asked_for(alert: Alert) -> None:
 def test_an_address_in_an_error_is_masked(text: str) -> None:
     assert "ada" not in without_addresses(text)
     assert "(an address)" in without_addresses(text)
+
+
+def test_a_database_in_an_error_keeps_its_name() -> None:
+    text = "PostgreSQL does not answer at habitue@db.shop.fr:5432/habitue"
+    assert without_addresses(text) == text
