@@ -77,9 +77,11 @@ main.add_command(watchdog)
 def demo(data: str, lines: int) -> None:
     """Make demo exports and run everything on them."""
     from orchestration.demo.make import make_demo
+    from orchestration.preparation import parsed_beside
 
     settings, console = _settings(), _console()
-    with _plain_errors(), console.status("making the demo's exports") as status:
+    making = console.status("making the demo's exports")
+    with _plain_errors(), parsed_beside(settings), making as status:
         kind = "synthetic" if data == "generated" else "complete-journey"
         report = make_demo(settings, kind, lines, progress=status.update)
     for message in report.messages:

@@ -10,6 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -114,16 +115,22 @@ def _execute(
     settings: Settings, job_name: str, run_id: str, console: Console
 ) -> "tuple[RunProgress, RunOutcome]":
     with console.status("reading the project"), _without_collector():
-        with stopwatch.measured("parse"):
+        with stopwatch.measured("parse and imports"):
+            from orchestration.preparation import parsed_beside
             from orchestration.project import ensure_manifest
 
-            ensure_manifest(settings)
-        with stopwatch.measured("imports and definitions"):
-            from dagster import DagsterRunStatus
+            with parsed_beside(settings):
+                from dagster import DagsterRunStatus
 
-            from orchestration import definitions, runs
+                from orchestration import runs
+                from orchestration.progress import RunProgress
+
+                for slow in ("dbt.cli.main", "orchestration.assets.transformation"):
+                    import_module(slow)
+            ensure_manifest(settings)
+        with stopwatch.measured("definitions"):
+            from orchestration import definitions
             from orchestration.instance import close_dead_runs, open_instance
-            from orchestration.progress import RunProgress
 
             assert definitions.defs
             instance = open_instance(settings)

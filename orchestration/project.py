@@ -84,6 +84,17 @@ def project_fingerprint() -> str:
     return digest.hexdigest()
 
 
+def manifest_is_fresh(settings: Settings) -> bool:
+    """Whether the manifest was written, and no file of the project changed since."""
+    path = manifest_path(settings)
+    stamp = _stamp_path(settings)
+    return path.exists() and stamp.exists() and stamp.read_text() == project_fingerprint()
+
+
+def _stamp_path(settings: Settings) -> Path:
+    return manifest_path(settings).with_name("manifest.fingerprint")
+
+
 def ensure_manifest(settings: Settings) -> Path:
     """Parse the project if any of its files changed since the manifest was written.
 
@@ -93,14 +104,11 @@ def ensure_manifest(settings: Settings) -> Path:
     Raises:
         DbtFailed: dbt cannot parse the project.
     """
-    path = manifest_path(settings)
-    stamp = path.with_name("manifest.fingerprint")
-    fingerprint = project_fingerprint()
-    if path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
-        return path
-    _parse(settings)
-    stamp.write_text(fingerprint)
-    return path
+    if not manifest_is_fresh(settings):
+        fingerprint = project_fingerprint()
+        _parse(settings)
+        _stamp_path(settings).write_text(fingerprint)
+    return manifest_path(settings)
 
 
 def load_manifest(settings: Settings) -> dict[str, Any]:
@@ -285,14 +293,15 @@ def parsed_manifest(settings: Settings) -> "Manifest":
     Raises:
         DbtFailed: dbt cannot parse the project.
     """
-    return _parsed.get(settings.dbt_target) or _parse(settings)
+    known = _parsed.get(settings.dbt_target)
+    return known or _parse(settings, "--no-write-json")
 
 
-def _parse(settings: Settings) -> "Manifest":
+def _parse(settings: Settings, *options: str) -> "Manifest":
     from dbt.cli.main import dbtRunner
 
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
-    arguments = [*QUIET, "parse", *_places(settings)]
+    arguments = [*QUIET, *options, "parse", *_places(settings)]
     result = dbtRunner().invoke(arguments)  # pyright: ignore[reportUnknownMemberType]
     if not result.success:
         raise DbtFailed(f"dbt cannot parse the project: {result.exception}")

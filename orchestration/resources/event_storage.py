@@ -2,9 +2,9 @@
 
 Dagster's own storage makes an engine, opens the file, waits for the disk and closes the file again
 for each event; a run that reports some hundred dbt tests then spends most of its time there. This
-one keeps a connection per file and leaves syncing to SQLite's checkpoints: after a power cut the
-last events of a run may be missing, the file stays sound. It rests on a part of Dagster that is
-not public (`_connect`), and a test watches it.
+one keeps a connection per file, remembers which tables there are, and leaves syncing to SQLite's
+checkpoints: after a power cut the last events of a run may be missing, the file stays sound. It
+rests on a part of Dagster that is not public (`_connect`), and a test watches it.
 """
 
 from collections import OrderedDict
@@ -27,6 +27,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, db.Engine] = OrderedDict()
         self._initialized_dbs: set[str] = set()
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -35,6 +36,12 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
     ) -> "KeptSqliteEventLogStorage":
         """The storage that dagster.yaml describes."""
         return cls(inst_data=inst_data, **config_value)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; what was found once is not looked for again."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     @contextmanager
     def _connect(self, shard: str) -> Generator[db.Connection]:
