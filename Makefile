@@ -1,7 +1,7 @@
 # The commands of the project. Each may be run again at any time: what is done is not done twice.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo test dev up down lint lock bench superset superset-check
+.PHONY: help env demo test faults dev up down lint lock bench superset superset-check
 
 export PYTHON
 # duckdb, or postgres: an embedded server unless HABITUE_POSTGRES_ADDRESS names one.
@@ -26,8 +26,11 @@ env: $(ready)  ## Make the environment in .venv from the lock
 demo: $(ready) $(if $(filter complete-journey,$(DATA)),$(journey_ready))  ## Run everything on demo data [TARGET=postgres] [DATA=complete-journey] [LINES=n]
 	@.venv/bin/habitue demo --data $(DATA) $(if $(filter command,$(firstword $(origin LINES))),--lines $(LINES))
 
-test: $(ready)  ## Run every test
+test: $(ready)  ## Run every test but the long ones of faults
 	@.venv/bin/python -m pytest
+
+faults: $(ready)  ## Run the long tests of kills, full disks and lost networks
+	@.venv/bin/python -m pytest -m faults
 
 dev: $(ready)  ## Serve the Dagster UI on 127.0.0.1, over the same state
 	@.venv/bin/habitue dev
