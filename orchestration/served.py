@@ -101,8 +101,8 @@ def _late_alert(
         causes=[Cause(f"marts: {names}" if names else "marts", [f"{reason}."])],
         effects=[served.sentence, "Dashboards, exports and reports show that state."],
         next_steps=[
-            "habitue status says what the last run came to and what waits in the landing folder.",
-            "habitue run publishes what has landed; nothing else is needed.",
+            "`habitue status` says what the last run came to and what waits in the landing folder.",
+            "`habitue run` publishes what has landed; nothing else is needed.",
         ],
         link=f"{settings.ui_url.rstrip('/')}/runs",
         reason=f"You get this for owner {owner}, once a day while it lasts.",

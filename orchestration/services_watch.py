@@ -14,7 +14,7 @@ from orchestration.settings import PROJECT_ROOT, Settings
 
 SERVICES = ("daemon", "web")
 IMPORT_SECONDS = 180
-RESTART = "habitue up starts them; no schedule or sensor works until then."
+RESTART = "`habitue up` starts them; no schedule or sensor works until then."
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def service_troubles(settings: Settings) -> Iterator[Trouble]:
         yield Trouble(
             "code location",
             f"the Dagster definitions do not load: {_last_line(fault)}",
-            "Correct what it names, then restart the services; habitue check looks at the rest.",
+            "Correct what it names, then restart the services; `habitue check` looks at the rest.",
         )
 
 

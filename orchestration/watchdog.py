@@ -65,7 +65,7 @@ def _troubles(settings: Settings, served: Served) -> Iterator[Trouble]:
         yield Trouble(
             "publication",
             f"what is published cannot be read: {served.unreadable}",
-            "Start the database or correct its address; habitue run makes a lost file anew.",
+            "Start the database or correct its address; `habitue run` makes a lost file anew.",
         )
     if services_expected(settings):
         yield from service_troubles(settings)
@@ -92,7 +92,7 @@ def _alert(settings: Settings, served: Served, trouble: Trouble, now: datetime) 
         causes=[Cause(trouble.name, [trouble.text])],
         effects=[served.sentence],
         next_steps=[trouble.remedy],
-        facts=[("Noticed", f"{now:%Y-%m-%d %H:%M} UTC, by habitue watchdog")],
+        facts=[("Noticed", f"{now:%Y-%m-%d %H:%M} UTC, by the watchdog")],
         link=settings.ui_url,
         reason=f"You get this for owner {DEFAULT_OWNER}, once a day while it lasts.",
     )

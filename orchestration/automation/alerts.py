@@ -98,7 +98,7 @@ def report_broken_run(settings: Settings, job: str, run_id: str, error: Exceptio
         title=f"The run of {job} failed: {said}",
         causes=[Cause("the run itself", [said])],
         effects=["Nothing new is published.", served.sentence],
-        next_steps=["When that is mended, habitue run is all that is needed."],
+        next_steps=["When that is mended, `habitue run` is all that is needed."],
         facts=[
             ("Job", job),
             ("Run", run_id),
@@ -203,8 +203,8 @@ def _not_built(failed: "FailedRun") -> list[str]:
 def _next_steps(faults: Iterable["Fault"]) -> list[str]:
     steps = ["Mend what is wrong above; each fault says how, where that is known."]
     if any("quarantine" in text for fault in faults for text in fault.texts):
-        steps.append("habitue quarantine list shows the rows that could not be loaded, and why.")
-    return [*steps, "Then habitue run is all that is needed, or re-execution in Dagster."]
+        steps.append("`habitue quarantine list` shows the rows that could not be loaded, and why.")
+    return [*steps, "Then `habitue run` is all that is needed, or re-execution in Dagster."]
 
 
 def _facts(failed: "FailedRun") -> list[tuple[str, str]]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "mail"
 SUBJECT_CHARACTERS = 160
+CODE = r'<code style="background:#eef0f2; padding:1px 5px; border-radius:3px">\1</code>'
+_COMMAND = re.compile(r"`([^`]+)`")
 _CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # A database as our messages name it, user@host:port/name, is no mail address.
 _MAIL_ADDRESS = re.compile(r"[^\s@<>\"'(),;:=]+@(?>[^\s@<>\"'(),;:=]+)(?!:\d+/)")
@@ -88,8 +90,13 @@ def without_addresses(text: str) -> str:
 @cache
 def _templates() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+    from markupsafe import Markup, escape
 
-    return Environment(
+    def with_code(text: str) -> Markup:
+        """Text for HTML, with `commands` set apart as they are in plain text."""
+        return Markup(_COMMAND.sub(CODE, str(escape(text))))  # noqa: S704 it was escaped
+
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
@@ -97,3 +104,5 @@ def _templates() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["with_code"] = with_code  # pyright: ignore[reportUnknownMemberType]
+    return environment

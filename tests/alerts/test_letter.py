@@ -75,6 +75,11 @@ def test_markup_in_data_stays_text(alert: Alert) -> None:
     assert "&lt;script&gt;" in html
 
 
+def test_a_command_is_set_apart(alert: Alert) -> None:
+    html = html_text(written(replace(alert, next_steps=["Then `habitue run` <now>."])))
+    assert ">habitue run</code> &lt;now&gt;." in html
+
+
 def test_a_long_title_makes_a_short_subject(alert: Alert) -> None:
     subject = written(replace(alert, title="x" * 1000))["Subject"]
     assert len(subject) == SUBJECT_CHARACTERS

@@ -57,5 +57,5 @@ def test_a_run_without_postgresql_ends_soon_with_one_mail(
     text = plain_text(mail)
     assert "Nothing new is published." in text
     assert "What is served cannot be read, by BI tools neither" in text
-    assert "habitue run is all that is needed" in text
+    assert "`habitue run` is all that is needed" in text
     assert "horse" not in mail.as_string() + done.stdout + done.stderr

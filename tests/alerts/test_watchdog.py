@@ -114,7 +114,7 @@ def test_a_daemon_that_is_dead_for_two_days_is_noticed_by_the_age_of_the_marts(
     assert "published 2 days ago, 26 h are allowed" in findings.line
     (mail,) = open_office.taken
     assert mail["Subject"].startswith("habitue: The marts are late: published 2 days ago")
-    assert "habitue run publishes what has landed" in plain_text(mail)
+    assert "`habitue run` publishes what has landed" in plain_text(mail)
 
 
 def test_late_marts_are_one_mail_a_day(settings: Settings, open_office: PostOffice) -> None:
@@ -156,7 +156,7 @@ def test_services_that_were_started_and_are_gone_are_troubles(
             assert look(halved, NOW).line.endswith("the Dagster daemon does not run")
     (mail,) = open_office.taken
     assert mail["Subject"] == "habitue: the Dagster daemon does not run"
-    assert "habitue up" in plain_text(mail)
+    assert "`habitue up`" in plain_text(mail)
 
 
 def test_a_daemon_that_hangs_is_known_by_its_heartbeat(fresh: Settings) -> None:
