@@ -26,6 +26,8 @@ nux:
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
+python_logs:
+  python_log_level: WARNING
 run_coordinator:
   module: dagster
   class: QueuedRunCoordinator

@@ -53,7 +53,7 @@ def execute(
         run_id=run_id,
         run_config=QUIET_CONSOLE,
         tags={**NOT_RETRIED, **(tags or {})},
-        remote_job_origin=_origin(job_name),
+        remote_job_origin=job_origin(job_name),
         job_code_origin=job.get_python_origin(),
         repository_load_data=None,
     )
@@ -78,7 +78,8 @@ def reconstructable_job(job_name: str) -> ReconstructableJob:
     return repository.get_reconstructable_job(job_name)
 
 
-def _origin(job_name: str) -> RemoteJobOrigin:
+def job_origin(job_name: str) -> RemoteJobOrigin:
+    """Where a job is defined, in the form by which the daemon finds it."""
     target = LoadableTargetOrigin(
         executable_path=sys.executable,
         module_name=CODE_LOCATION,

@@ -1,12 +1,18 @@
-"""The services of an installation: Dagster's web server and its daemon, above PostgreSQL.
+"""The services of an installation: Dagster's code server, daemon and web server.
+
+The code server holds the definitions and starts a process for each run; daemon and web server
+share it. Left to themselves, each of them would start one of its own, and start it anew whenever
+the machine is too busy to answer for some seconds.
 
 A service holds a lock file as long as it lives, whoever started it: `habitue up`, systemd or a
 terminal. Its processes carry its name and its home in their environment, which is how they are
 found again even when the service itself was killed.
 """
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,7 +27,10 @@ from orchestration.service_health import Health, ask_health, port_is_taken
 from orchestration.settings import PROJECT_ROOT, Settings
 
 SERVICE_VARIABLE = "HABITUE_SERVICE"
+NAMES = ("code", "daemon", "web")
 START_SECONDS = 300
+CODE_SECONDS = 120
+LONGEST_SOCKET_NAME = 100
 GRACE_SECONDS = 20
 LARGEST_LOG_BYTES = 5_000_000
 LAST_LINES = 15
@@ -58,6 +67,11 @@ class Service:
         return self.folder / f"{self.name}.log"
 
     @property
+    def socket(self) -> Path:
+        """The Unix socket of the code server; as private as the folder it lies in."""
+        return self.folder / "code.sock"
+
+    @property
     def holder(self) -> Lease | None:
         """The running service's process and since when, or None."""
         return read_lock(self.lock)
@@ -71,7 +85,7 @@ class Service:
         """Start the service in the background; None when it runs already."""
         if self.holder is not None:
             return None
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:
@@ -123,9 +137,9 @@ class Service:
 _PROGRAM = "from orchestration.cli import main; main()"
 
 
-def services(settings: Settings) -> tuple[Service, Service]:
-    """The daemon, and the web server."""
-    return Service(settings, "daemon"), Service(settings, "web")
+def services(settings: Settings) -> tuple[Service, ...]:
+    """The services, in the order in which they start."""
+    return tuple(Service(settings, name) for name in NAMES)
 
 
 def start_services(settings: Settings) -> Health:
@@ -134,8 +148,7 @@ def start_services(settings: Settings) -> Health:
     Raises:
         ServiceFailed: a service ended or is not ready in time; what was started is stopped again.
     """
-    web = services(settings)[1]
-    if web.holder is None and port_is_taken(settings.web_port):
+    if Service(settings, "web").holder is None and port_is_taken(settings.web_port):
         raise ServiceFailed(
             f"port {settings.web_port} of 127.0.0.1 is taken by another program; "
             "end it, or choose another in HABITUE_WEB_PORT"
@@ -161,14 +174,17 @@ def serve(settings: Settings, name: str) -> None:
     from orchestration.project import ensure_manifest
 
     service = Service(settings, name)
+    service.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ.update(service.environment())
     try:
         with hold_lock(service.lock, name):
             ensure_manifest(settings)
             prepare_instance(settings)
+            if name != "code":
+                _wait_for_code(service)
             if name == "daemon":
                 _close_what_died(settings)
-            _become(name, settings.web_port)
+            _become(service)
     except LockTaken as taken:
         raise AlreadyServing(
             f"the {name} service runs already, in process {taken.holder.process} since "
@@ -195,23 +211,49 @@ def _close_what_died(settings: Settings) -> None:
             sys.stderr.write(f"run {run_id} had died; it is marked as ended\n")
 
 
-def _become(name: str, port: int) -> None:
+def _wait_for_code(service: Service) -> None:
+    """Wait a while for the code server; Dagster would look again only after a minute."""
+    deadline = time.monotonic() + CODE_SECONDS
+    while time.monotonic() < deadline:
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(service.socket)) == 0:
+                return
+        time.sleep(0.2)
+
+
+def _become(service: Service) -> None:
     """Run Dagster's own program in this process, which goes on holding the lock."""
     from importlib.metadata import entry_points
 
-    from orchestration.runs import CODE_LOCATION
-
-    program, *options = {
-        "daemon": ["dagster-daemon", "run"],
-        "web": ["dagster-webserver", "--host", "127.0.0.1", "--port", str(port)],
-    }[name]
-    sys.argv = [
-        program, *options,
-        "--module-name", CODE_LOCATION, "--working-directory", str(PROJECT_ROOT),
-        "--log-level", "warning",
-    ]  # fmt: skip
+    program, *options = _command(service)
+    sys.argv = [program, *options, "--log-level", "warning"]
     (entry,) = entry_points(group="console_scripts", name=program)
     entry.load()()
+
+
+def _command(service: Service) -> list[str]:
+    from orchestration.runs import CODE_LOCATION
+
+    place = str(service.socket)
+    if len(place) > LONGEST_SOCKET_NAME:
+        raise ServiceFailed(
+            f"{place} is too long a name for a Unix socket; choose a shorter HABITUE_HOME"
+        )
+    if service.name == "code":
+        service.socket.unlink(missing_ok=True)
+        return [
+            "dagster", "api", "grpc", "--socket", place, "--lazy-load-user-code",
+            "--module-name", CODE_LOCATION, "--working-directory", str(PROJECT_ROOT),
+        ]  # fmt: skip
+    server = {"socket": place, "location_name": CODE_LOCATION}
+    workspace = service.folder / f"workspace.{service.name}.yaml"
+    workspace.write_text(json.dumps({"load_from": [{"grpc_server": server}]}))
+    if service.name == "daemon":
+        return ["dagster-daemon", "run", "--workspace", str(workspace)]
+    port = str(service.settings.web_port)
+    return [
+        "dagster-webserver", "--host", "127.0.0.1", "--port", port, "--workspace", str(workspace)
+    ]  # fmt: skip
 
 
 def _wait(settings: Settings, new: Sequence[tuple[Service, subprocess.Popen[bytes]]]) -> Health:

@@ -68,14 +68,14 @@ def show_services(settings: "Settings", console: "Console") -> None:
     from orchestration.service_health import ask_health
     from orchestration.services import services
 
-    daemon, web = services(settings)
+    all_services = services(settings)
     if embedded_postgres(settings.home).is_running:
         console.print("[bold]postgres[/]   running, embedded")
-    if daemon.holder is None and web.holder is None:
+    if not any(service.holder for service in all_services):
         console.print("[bold]Services[/]    none run; [bold]habitue up[/] starts them")
         return
     health = ask_health(settings.web_port)
-    for service in (web, daemon):
+    for service in all_services:
         holder = service.holder
         text = f"process {holder.process} since {holder.since}" if holder else "[red]not running[/]"
         console.print(f"[bold]{service.name:<10}[/] {text}")
@@ -86,7 +86,7 @@ def show_services(settings: "Settings", console: "Console") -> None:
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["web", "daemon"]))
+@click.argument("name", type=click.Choice(["code", "daemon", "web"]))
 def service(name: str) -> None:
     """Be one service in the foreground, as a service manager wants it."""
     from orchestration.services import serve
