@@ -124,6 +124,9 @@ class Service:
         _end(self.processes())
         if left := self.processes():
             raise ServiceFailed(f"processes {[process.pid for process in left]} cannot be ended")
+        if self.lock.exists():
+            # A crash leaves the process named in it, and the watchdog then misses the service.
+            self.lock.write_text("")
         return [process.pid for process in ended]
 
     def last_words(self) -> str:
