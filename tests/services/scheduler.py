@@ -13,7 +13,7 @@ from dagster._core.scheduler import DagsterDaemonScheduler
 from dagster._core.test_utils import freeze_time
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import InProcessTestWorkspaceLoadTarget
+from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
 from orchestration.instance import open_instance
@@ -29,7 +29,7 @@ def look(instance: dg.DagsterInstance, now: datetime, kill_at: str | None = None
         module_name="small",
         working_directory=str(Path(__file__).parent),
     )
-    place = InProcessTestWorkspaceLoadTarget(InProcessCodeLocationOrigin(target, "small"))
+    place = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(target, "small"))
     flags = {"nightly": {kill_at: signal.SIGKILL}} if kill_at else None
     scheduler = instance.scheduler
     assert isinstance(scheduler, DagsterDaemonScheduler)
