@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,32 +26,33 @@ class Trouble:
     remedy: str
 
 
-def services_expected(settings: Settings) -> bool:
-    """Whether web server and daemon should run: as set, else when they were started.
+def services_expected(settings: Settings) -> list[str]:
+    """The services that should run: as set, else those that were started and not stopped.
 
-    `habitue down` takes the lock files away; a crash leaves them.
+    `habitue down` empties a service's lock file; a crash leaves its process named there.
     """
-    if settings.watch_services is not None:
-        return settings.watch_services
-    return any(_lock(settings, name).exists() for name in SERVICES)
+    if settings.watch_services is False:
+        return []
+    files = sorted(_folder(settings).glob("*.lock"))
+    started = [file.stem for file in files if file.stat().st_size]
+    return list(dict.fromkeys([*started, *(SERVICES if settings.watch_services else ())]))
 
 
-def service_troubles(settings: Settings) -> Iterator[Trouble]:
+def service_troubles(settings: Settings, expected: Sequence[str]) -> Iterator[Trouble]:
     """What is wrong with the services and with the code that they load.
 
     The web server is asked; without its answer the code is loaded in a child.
     """
-    gone = [name for name in SERVICES if read_lock(_lock(settings, name)) is None]
+    gone = [name for name in expected if read_lock(_folder(settings) / f"{name}.lock") is None]
     for name in gone:
-        text = f"the Dagster {_TITLES[name]} does not run"
-        yield Trouble(_TITLES[name], text, RESTART)
+        yield Trouble(_title(name), f"the Dagster {_title(name)} does not run", RESTART)
     health = ask_health(settings.web_port)
     if not health.answers and "web" not in gone:
         text = f"the Dagster web server does not answer on port {settings.web_port}"
-        yield Trouble(_TITLES["web"], text, f"Its log is {_lock(settings, 'web').parent}/web.log.")
+        yield Trouble(_title("web"), text, f"Its log is {_folder(settings)}/web.log.")
     if health.unhealthy and "daemon" not in gone:
         text = f"the Dagster daemon gives no sign of life: {', '.join(health.unhealthy)}"
-        yield Trouble(_TITLES["daemon"], text, RESTART)
+        yield Trouble(_title("daemon"), text, RESTART)
     fault = health.load_error if health.answers else import_fault(settings)
     if fault:
         yield Trouble(
@@ -78,11 +79,12 @@ def import_fault(settings: Settings) -> str | None:
     return done.stderr or f"code {done.returncode}" if done.returncode else None
 
 
-_TITLES = {"daemon": "daemon", "web": "web server"}
+def _title(name: str) -> str:
+    return {"code": "code server", "web": "web server"}.get(name, name)
 
 
-def _lock(settings: Settings, name: str) -> Path:
-    return settings.home / "services" / f"{name}.lock"
+def _folder(settings: Settings) -> Path:
+    return settings.home / "services"
 
 
 def _last_line(text: str) -> str:

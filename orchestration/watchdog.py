@@ -67,8 +67,8 @@ def _troubles(settings: Settings, served: Served) -> Iterator[Trouble]:
             f"what is published cannot be read: {served.unreadable}",
             "Start the database or correct its address; `habitue run` makes a lost file anew.",
         )
-    if services_expected(settings):
-        yield from service_troubles(settings)
+    if expected := services_expected(settings):
+        yield from service_troubles(settings, expected)
 
 
 def _tell(settings: Settings, findings: Findings, now: datetime) -> list[str]:

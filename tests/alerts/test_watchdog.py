@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from post_office import PostOffice, plain_text
 
 from orchestration.resources.lease import hold_lock
+from orchestration.services import Service
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.watchdog import look
 
@@ -187,10 +188,13 @@ def test_without_a_web_server_the_definitions_are_loaded_in_a_child(fresh: Setti
     assert "do not load: orchestration.project.ManifestMissing: " in line
 
 
-def test_services_that_nobody_expects_are_not_missed(fresh: Settings) -> None:
-    with services(fresh, "daemon"):
+def test_services_that_were_stopped_or_nobody_expects_are_not_missed(fresh: Settings) -> None:
+    silent = fresh.model_copy(update={"smtp_host": None, "web_port": 1})
+    with services(silent, "daemon"):
         pass
-    silent = fresh.model_copy(update={"smtp_host": None, "watch_services": False})
+    assert "the Dagster daemon does not run" in look(silent, NOW).line
+    assert look(silent.model_copy(update={"watch_services": False}), NOW).is_well
+    Service(silent, "daemon").stop()
     assert look(silent, NOW).is_well
 
 
