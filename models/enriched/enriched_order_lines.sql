@@ -1,3 +1,9 @@
+{{ config(meta={'indexes': [
+    ['store_key', 'order_date'],
+    ['order_date'],
+    ['customer_key'],
+    ['product_key']
+]}) }}
 with lines as (
     select * from {{ ref('unified_order_lines') }}
 ),

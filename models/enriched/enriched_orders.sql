@@ -1,3 +1,4 @@
+{{ config(meta={'indexes': [['store_key', 'order_date'], ['order_date'], ['customer_key']]}) }}
 with orders as (
     select * from {{ ref('unified_orders') }}
 ),

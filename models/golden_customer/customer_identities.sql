@@ -1,3 +1,4 @@
+{{ config(meta={'indexes': [['source_customer_key'], ['customer_key']]}) }}
 with clusters as (
     select * from {{ ref('int_customer_clusters') }}
 ),

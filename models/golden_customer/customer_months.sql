@@ -1,3 +1,4 @@
+{{ config(meta={'indexes': [['source_customer_key', 'order_month']]}) }}
 with orders as (
     select * from {{ ref('unified_orders') }}
 ),

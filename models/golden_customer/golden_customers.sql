@@ -1,3 +1,4 @@
+{{ config(meta={'indexes': [['customer_key'], ['home_store_key']]}) }}
 with facts as (
     select * from {{ ref('int_customer_facts') }}
 ),

@@ -1,3 +1,4 @@
+{{ config(meta={'indexes': [['store_key', 'sales_date'], ['sales_date']]}) }}
 with days as (
     select * from {{ ref('int_sales_days') }}
 ),

@@ -1,3 +1,7 @@
+{{ config(meta={'indexes': [
+    ['snapshot_month', 'rfm_segment'],
+    ['customer_key', 'snapshot_month']
+]}) }}
 with snapshots as (
     select * from {{ ref('int_customer_snapshots') }}
 ),
