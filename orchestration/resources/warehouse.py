@@ -18,6 +18,10 @@ class WarehouseBusy(RuntimeError):
     """Another process holds the warehouse; the message says which file and what to do."""
 
 
+class WarehouseUnreadable(RuntimeError):
+    """A newer DuckDB wrote the file; the message says which file and what to do."""
+
+
 class Session(Protocol):
     """An open connection to the warehouse."""
 
@@ -138,6 +142,7 @@ class DuckDBWarehouse:
 
         Raises:
             WarehouseBusy: another process has the file open.
+            WarehouseUnreadable: a newer DuckDB wrote the file.
         """
         self.file.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -146,6 +151,12 @@ class DuckDBWarehouse:
             if "lock" in str(error).lower():
                 raise WarehouseBusy(
                     f"{self.file} is open in another process; wait for its run to end, then retry"
+                ) from None
+            if "newer version of DuckDB" in str(error):
+                raise WarehouseUnreadable(
+                    f"{self.file} was written by a newer DuckDB than this one "
+                    f"({duckdb.__version__}): install the habitue that wrote it, or restore the "
+                    "copy from before its upgrade; nothing was changed"
                 ) from None
             raise
         try:

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import struct
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,7 @@ from orchestration.migrations.upgrade import (
 from orchestration.resources.embedded_postgres import EmbeddedPostgres
 from orchestration.resources.fault_points import VARIABLE
 from orchestration.resources.postgres import PostgresAddress, PostgresWarehouse
-from orchestration.resources.warehouse import DuckDBWarehouse
+from orchestration.resources.warehouse import DuckDBWarehouse, WarehouseUnreadable
 from orchestration.settings import get_settings
 
 NEWEST = needed_version("duckdb")
@@ -210,6 +211,29 @@ def test_the_command_line_says_upgrades_and_refuses(
         assert code == 1
         assert "habitue: " in said
         assert "version 99" in said
+
+
+def test_a_file_of_a_newer_duckdb_is_refused_and_not_touched(tmp_path: Path) -> None:
+    place = in_duckdb(tmp_path)
+    place.start_from(1)
+    assert isinstance(place.warehouse, DuckDBWarehouse)
+    file = place.warehouse.file
+    file.write_bytes(content := _as_of_a_newer_duckdb(file.read_bytes()))
+    with pytest.raises(WarehouseUnreadable, match="written by a newer DuckDB than this one"):
+        upgrade(place.warehouse)
+    assert file.read_bytes() == content
+
+
+def _as_of_a_newer_duckdb(content: bytes) -> bytes:
+    """The same file with a higher storage version in its header, and the checksum that fits."""
+    mixed = bytearray(content)
+    checksum, before = struct.unpack_from("<QQ", mixed)
+    struct.pack_into("<I", mixed, 12, 5000)
+    (after,) = struct.unpack_from("<Q", mixed, 8)
+    for word in (before, after):
+        checksum ^= word * 0xBF58476D1CE4E5B9 & (1 << 64) - 1
+    struct.pack_into("<Q", mixed, 0, checksum)
+    return bytes(mixed)
 
 
 def in_copy(file: Path) -> Place:
