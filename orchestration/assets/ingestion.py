@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from orchestration.assets.names import DEFAULT_OWNER, LEDGER, landing_key, raw_key, raw_sources
+from orchestration.assets.names import LEDGER, landing_key, raw_key, raw_sources
+from orchestration.resources.owners import DEFAULT_OWNER
 from orchestration.settings import Settings
 from orchestration.stopwatch import measured
 

@@ -9,7 +9,6 @@ import dagster as dg
 LAYERS = ("raw", "staging", "unified", "golden_customer", "enriched", "marts")
 PUBLISHED_LAYERS = ("golden_customer", "enriched", "marts")
 REFERENCE = "reference"
-DEFAULT_OWNER = "team:customer-data"
 PUBLICATION = dg.AssetKey(["published", "habitue"])
 LEDGER = dg.AssetKey(["ops", "files"])
 

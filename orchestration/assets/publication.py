@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from orchestration.assets.names import (
-    DEFAULT_OWNER,
     PUBLICATION,
     PUBLISHED_LAYERS,
     models_of,
@@ -18,6 +17,7 @@ from orchestration.assets.names import (
 )
 from orchestration.migrations.upgrade import upgrade
 from orchestration.resources.content_hash import content_hash_sql
+from orchestration.resources.owners import DEFAULT_OWNER
 from orchestration.resources.publication import Publication, PublishedTable
 from orchestration.resources.target import build_warehouse, postgres_warehouse
 from orchestration.settings import Settings

@@ -6,7 +6,8 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
-from orchestration.assets.names import DEFAULT_OWNER, node_group, node_key, node_layer
+from orchestration.assets.names import node_group, node_key, node_layer
+from orchestration.resources.owners import DEFAULT_OWNER
 
 SETTINGS = DagsterDbtTranslatorSettings(
     enable_code_references=True, enable_source_tests_as_checks=True
