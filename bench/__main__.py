@@ -1,7 +1,9 @@
 """Every benchmark, one after the other: python -m bench."""
 
-from bench import ingest, run
+from bench import engines, ingest, run
 
 ingest.main()
 print()
 run.main()
+print()
+engines.main()
