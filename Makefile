@@ -58,7 +58,7 @@ lock:  ## Renew the locks (needs uv)
 	uv pip compile $(lock_options) --emit-build-options --no-binary odfpy --no-binary wtforms-json \
 		-o requirements-superset.lock requirements-superset.in
 
-bench: $(ready)  ## Measure loading and the models
+bench: $(ready)  ## Measure loading, a whole run, and DuckDB beside PostgreSQL
 	@.venv/bin/python -m bench
 
 # One lock serves Python 3.11 to 3.13; no index address is written into it.
