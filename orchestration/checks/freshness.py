@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from orchestration.assets.names import PUBLICATION
+from orchestration.served import STALE_AFTER
 from orchestration.settings import Settings
 from orchestration.summary import published_facts
 
-STALE_AFTER = timedelta(days=2)
 NIGHTLY = dg.FreshnessPolicy.time_window(
     fail_window=timedelta(hours=36), warn_window=timedelta(hours=26)
 )
