@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -36,7 +37,7 @@ def test_an_interrupted_model_says_what_happened_and_keeps_its_old_table(
     interrupt: Callable[[Home, int], None], postgres_home: Home
 ) -> None:
     served = postgres_home.served()
-    with postgres_home.connect() as other:
+    with closing(postgres_home.connect()) as other:
         before = other.execute(f"select count(*) from unified.{MODEL}").fetchone()
         other.execute("begin")
         other.execute(f"lock table unified.{MODEL} in access share mode")

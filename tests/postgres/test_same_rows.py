@@ -109,3 +109,60 @@ def test_every_column_comes_from_the_same_columns(homes: tuple[Path, Path]) -> N
     expected = lineage(duck / "dbt" / "target", "duckdb")
     assert None not in expected.values()
     assert lineage(postgres / "dbt" / "postgres", "postgres") == expected
+
+
+def test_every_published_table_and_column_is_described(homes: tuple[Path, Path]) -> None:
+    _, postgres = homes
+    with psycopg.connect(embedded_postgres(postgres).address(database="habitue")) as connection:
+        silent = connection.execute(
+            """
+            select relation.oid::regclass::text, attribute.attname
+            from pg_class as relation
+            inner join pg_attribute as attribute
+                on attribute.attrelid = relation.oid and not attribute.attisdropped
+            where relation.relkind = 'r'
+                and relation.relnamespace::regnamespace::text
+                    in ('golden_customer', 'enriched', 'marts')
+                and (
+                    (attribute.attnum > 0 and col_description(relation.oid, attnum) is null)
+                    or obj_description(relation.oid, 'pg_class') is null
+                )
+            """
+        ).fetchall()
+    assert silent == []
+
+
+def test_every_declared_index_is_there_and_statistics_are_fresh(
+    homes: tuple[Path, Path],
+) -> None:
+    _, postgres = homes
+    manifest = json.loads((postgres / "dbt" / "postgres" / "manifest.json").read_text())
+    declared = {
+        (f"{node['config']['schema']}.{node['name']}", ", ".join(columns))
+        for node in manifest["nodes"].values()
+        for columns in node["config"].get("meta", {}).get("indexes", ())
+    }
+    with psycopg.connect(embedded_postgres(postgres).address(database="habitue")) as connection:
+        found = connection.execute(
+            """
+            select schemaname || '.' || tablename, substring(indexdef from '\\((.*)\\)')
+            from pg_indexes
+            where schemaname in ('golden_customer', 'enriched', 'marts')
+            """
+        ).fetchall()
+        unknown = connection.execute(
+            """
+            select record.table_name
+            from serving.publication as record
+            inner join pg_class as relation on relation.oid = to_regclass(record.table_name)
+            where relation.reltuples <> record.row_count
+                or (record.row_count > 0 and not exists (
+                    select 1
+                    from pg_stats
+                    where schemaname || '.' || tablename = record.table_name
+                ))
+            """
+        ).fetchall()
+    assert len(declared) >= 10
+    assert set(found) == declared
+    assert unknown == []
