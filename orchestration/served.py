@@ -28,7 +28,7 @@ class Served:
     def sentence(self) -> str:
         """What readers see and how old it is."""
         if self.unreadable:
-            return f"What is served cannot be read, by BI tools neither: {self.unreadable}."
+            return f"What is served cannot be read: {self.unreadable}."
         if self.facts is None:
             return "Nothing was ever published, so there is nothing to read."
         return (

@@ -89,15 +89,13 @@ def report_broken_run(settings: Settings, job: str, run_id: str, error: Exceptio
     if type(error).__name__ in BUSY:
         return []
     said = without_addresses(one_line(str(error))) or type(error).__name__
-    unreachable = type(error).__name__.startswith("Postgres")
-    served = Served(None, "PostgreSQL does not answer") if unreachable else read_served(settings)
     addresses = recipients(settings, DEFAULT_OWNER)
     alert = Alert(
         kind="run",
         period=run_id,
         title=f"The run of {job} failed: {said}",
         causes=[Cause("the run itself", [said])],
-        effects=["Nothing new is published.", served.sentence],
+        effects=["Nothing new is published.", _served_after(error, settings).sentence],
         next_steps=["When that is mended, `habitue run` is all that is needed."],
         facts=[
             ("Job", job),
@@ -109,6 +107,16 @@ def report_broken_run(settings: Settings, job: str, run_id: str, error: Exceptio
     )
     _store(settings, dict.fromkeys(addresses, alert))
     return [] if addresses else [_nobody(DEFAULT_OWNER)]
+
+
+def _served_after(error: Exception, settings: Settings) -> Served:
+    """What is served; a server that has just been silent is not asked again, which takes time."""
+    silent = {
+        "PostgresUnreachable": "PostgreSQL does not answer, and nobody can read it until it does",
+        "PostgresLoginRefused": "PostgreSQL refuses habitue's login, other logins may work",
+    }
+    reason = silent.get(type(error).__name__)
+    return Served(None, reason) if reason else read_served(settings)
 
 
 def report_lateness(settings: Settings) -> str | None:

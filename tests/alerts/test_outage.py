@@ -56,6 +56,6 @@ def test_a_run_without_postgresql_ends_soon_with_one_mail(
     )
     text = plain_text(mail)
     assert "Nothing new is published." in text
-    assert "What is served cannot be read, by BI tools neither" in text
+    assert "What is served cannot be read: PostgreSQL does not answer, and nobody can" in text
     assert "`habitue run` is all that is needed" in text
     assert "horse" not in mail.as_string() + done.stdout + done.stderr

@@ -10,7 +10,9 @@ from installation import REFUSED, Failure, FirstRun, Installation
 
 from orchestration.automation.mail_sensors import WILL_RETRY, mail_sensors
 from orchestration.instance import open_instance
+from orchestration.project import load_manifest
 from orchestration.resources.outbox import outbox_in
+from orchestration.resources.owners import DEFAULT_OWNER, table_owners
 from orchestration.settings import Settings
 
 STORES = "stores@shop.fr"
@@ -53,7 +55,19 @@ def alerted(first_run: FirstRun, failure: Failure) -> Iterator[Alerted]:
     with open_instance(home.settings) as instance:
         run_id = instance.get_runs(limit=1)[0].run_id
     yield Alerted(home, office, success, output, run_id)
-    outbox_in(home.settings.home).file.unlink()
+    outbox_in(home.settings.home).file.unlink(missing_ok=True)
+
+
+def test_owners_are_those_that_dagster_shows(home: Installation) -> None:
+    from orchestration.definitions import build_definitions
+
+    owners = table_owners(load_manifest(home.settings))
+    for spec in build_definitions(home.settings).resolve_all_asset_specs():
+        if spec.owners:
+            assert owners.get(".".join(spec.key.path), (DEFAULT_OWNER,)) == tuple(spec.owners)
+    assert {owner for named in owners.values() for owner in named} == {
+        "analytics@example.com", "data-engineering@example.com", DEFAULT_OWNER,
+    }  # fmt: skip
 
 
 def test_a_failed_gate_is_one_mail_to_the_owner(alerted: Alerted) -> None:
