@@ -7,12 +7,15 @@ exports as (
     where entity in ('sales_order', 'tickets')
 ),
 
+-- The data begin with the first sale, and end with the last document that counts: a day on which
+-- goods only came back is a day of business too.
 sales_dates as (
     select
-        min(order_date) as first_data_date,
+        coalesce(min(case when is_valid_sale then order_date end), min(order_date))
+            as first_data_date,
         max(order_date) as last_data_date
     from orders
-    where is_valid_sale
+    where is_valid
 ),
 
 -- An export with a time of day was cut inside that day, so for its source that day is not complete

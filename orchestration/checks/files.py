@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.ingest.contract import load_contracts
 from orchestration.resources.warehouse import Session
 from orchestration.settings import Settings
 
@@ -31,6 +32,27 @@ def source_has_landed(session: Session, source: str) -> bool:
         "select count(*) from ops.files where source = ? and state = 'loaded'", [source]
     )
     return rows[0][0] > 0
+
+
+def idle_entities(session: Session, source: str) -> frozenset[str]:
+    """Entities of a source that has not sold yet whose every export was empty but for its header.
+
+    Once it sells, an export without rows beside others with rows is a fault of the export.
+    """
+    found = session.execute(
+        "select entity, sum(rows_seen) from ops.files where source = ? and state = 'loaded' "
+        "group by entity",
+        [source],
+    )
+    seen = {str(entity): int(rows) for entity, rows in found}
+    sales = (
+        contract.entity
+        for contract in load_contracts().values()
+        if contract.source == source and (contract.currency or contract.sign)
+    )
+    if any(seen.get(entity) for entity in sales):
+        return frozenset()
+    return frozenset(entity for entity, rows in seen.items() if not rows)
 
 
 def file_faults(

@@ -42,8 +42,14 @@ def with_freshness_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
 
 
 def judge(as_of: date, today: date) -> dg.AssetCheckResult:
-    """Fresh when `as_of`, the last counted day, is at most as old as allowed on `today`."""
+    """Fresh when `as_of`, the last counted day, is not ahead of `today` nor older than allowed."""
     age = today - as_of
+    if age < timedelta(0):
+        return _result(
+            False,
+            f"the last counted day is {as_of}, {-age.days} days ahead: correct the document "
+            "that is dated in the future and send it again, or run with --as-of",
+        )
     if age <= STALE_AFTER:
         return _result(True, f"data up to {as_of}")
     return _result(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from orchestration.assets.names import groups, models_of, node_key, raw_key, raw_sources
-from orchestration.checks.files import file_faults, source_has_landed
+from orchestration.checks.files import file_faults, idle_entities, source_has_landed
 from orchestration.checks.suites import Suite, has_suite, read_suite
 from orchestration.checks.validation import Failure, validate
 from orchestration.settings import Settings
@@ -75,6 +75,7 @@ def _gate(
         with build_warehouse(settings, "transformer").session() as session:
             open_table = table_opener(settings, session)
             silent = source is not None and not source_has_landed(session, source)
+            idle = idle_entities(session, source) if source is not None else frozenset[str]()
             for check in sorted(context.selected_asset_check_keys):
                 if check.name == FILES:
                     yield _files_result(
@@ -82,10 +83,20 @@ def _gate(
                     )
                 elif silent:
                     yield _not_judged(check.asset_key, f"no file of {source} has ever landed")
+                elif _entity(check.asset_key) in idle:
+                    yield _not_judged(
+                        check.asset_key, f"{source} has not sold yet, its exports are empty"
+                    )
                 else:
                     yield _suite_result(open_table, session, check.asset_key)
 
     return gate
+
+
+def _entity(key: dg.AssetKey) -> str:
+    """The entity of a raw or staging table: raw.magento_store, staging.stg_magento__store."""
+    layer, table = key.path
+    return table.partition("_" if layer == "raw" else "__")[2]
 
 
 def _not_judged(key: dg.AssetKey, reason: str) -> dg.AssetCheckResult:

@@ -141,5 +141,11 @@ def test_old_data_is_a_warning_that_says_how_old() -> None:
     assert "2026-03-01, 4 days ago" in (result.description or "")
 
 
+def test_a_last_day_ahead_of_today_is_a_warning_that_says_what_to_do() -> None:
+    result = judge(date(2026, 3, 9), date(2026, 3, 5))
+    assert not result.passed
+    assert "2026-03-09, 4 days ahead: correct the document" in (result.description or "")
+
+
 def test_data_of_the_day_before_yesterday_is_fresh() -> None:
     assert judge(date(2026, 3, 1), date(2026, 3, 3)).passed

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from installation import Installation
 
 from orchestration.assets.names import groups, models_of, node_key, raw_sources
-from orchestration.checks.files import FileLine, faults_of
+from orchestration.checks.files import FileLine, faults_of, idle_entities
 from orchestration.checks.frames import fetch_frame
 from orchestration.checks.judge import frame_table, judge
 from orchestration.checks.suites import FOLDER, InvalidSuite, Suite, has_suite, read_suite
@@ -264,3 +264,23 @@ def test_a_refused_file_counts_until_it_is_taken_away(tmp_path: Path) -> None:
     (tmp_path / "tickets_20260301.csv").touch()
     (fault,) = faults_of(refused, tmp_path)
     assert "EMPTY_FILE" in fault
+
+
+class Ledger:
+    """A session that knows how many rows were seen of each entity."""
+
+    def __init__(self, **rows_seen: int) -> None:
+        self.rows_seen = rows_seen
+
+    def execute(self, _sql: str, _parameters: Sequence[object] = ()) -> list[tuple[str, int]]:
+        return list(self.rows_seen.items())
+
+
+def test_a_shop_that_has_not_sold_yet_may_send_empty_exports() -> None:
+    ledger = Ledger(store=1, catalog_product_entity=9, sales_order=0, sales_order_item=0)
+    assert idle_entities(ledger, "magento") == {"sales_order", "sales_order_item"}  # pyright: ignore[reportArgumentType]
+
+
+def test_lines_without_a_row_beside_orders_with_rows_are_judged() -> None:
+    ledger = Ledger(store=1, sales_order=5, sales_order_item=0)
+    assert idle_entities(ledger, "magento") == frozenset()  # pyright: ignore[reportArgumentType]
