@@ -46,7 +46,10 @@ def check_landing(settings: Settings) -> str:
     folder = settings.landing_folder
     if not folder.is_dir() or not os.access(folder, os.R_OK):
         raise NotReady(f"{folder} is no readable folder; create it, or set HABITUE_LANDING")
-    return f"{folder}, {sum(1 for _ in _files(folder))} files"
+    from orchestration.ingest.load import unclaimed_files
+
+    astray = "".join(f"\n  not taken: {file.message}" for file in unclaimed_files(settings)[:5])
+    return f"{folder}, {sum(1 for _ in _files(folder))} files{astray}"
 
 
 def require_exports(settings: Settings) -> None:

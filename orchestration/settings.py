@@ -41,6 +41,9 @@ class Settings(MailSettings):
     time_zone: str = Field(default="Europe/Paris", description="project time zone")
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="reporting currency")
     as_of: date | None = Field(default=None, description="overrides the last complete day")
+    quarantine_limit: float = Field(
+        default=0.10, ge=0, le=1, description="share of a file's rows that may be quarantined"
+    )
     settle_seconds: float = Field(default=10, ge=0, description="pause between two looks")
     pseudonym_key: SecretStr | None = Field(default=None, description="key of the pseudonyms")
     pseudonym_key_file: Path | None = Field(default=None, description="file that holds the key")

@@ -8,7 +8,6 @@ from orchestration.ingest.contract import load_contracts
 from orchestration.resources.warehouse import Session
 from orchestration.settings import Settings
 
-QUARANTINE_LIMIT_RATE = 0.10
 QUARANTINE_LIMIT_FROM_ROWS = 50
 
 
@@ -64,7 +63,8 @@ def file_faults(
     """
     folder = settings.landing_folder / source
     lines = _newest_lines(session, source, entity)
-    return [fault for line in lines for fault in faults_of(line, folder)], len(lines)
+    limit = settings.quarantine_limit
+    return [fault for line in lines for fault in faults_of(line, folder, limit)], len(lines)
 
 
 def _newest_lines(session: Session, source: str, entity: str) -> Sequence[FileLine]:
@@ -93,8 +93,11 @@ def _newest_lines(session: Session, source: str, entity: str) -> Sequence[FileLi
     return [FileLine(*row) for row in rows]
 
 
-def faults_of(line: FileLine, folder: Path) -> Iterator[str]:
-    """What is wrong with a file, in sentences that say what to do."""
+def faults_of(line: FileLine, folder: Path, quarantine_limit: float) -> Iterator[str]:
+    """What is wrong with a file, in sentences that say what to do.
+
+    A share of its rows above `quarantine_limit`, from 0 to 1, is too much of a file in quarantine.
+    """
     if line.state == "refused":
         if (folder / line.name).exists():
             yield f"{line.reason} (or take {line.name} out of {folder})"
@@ -112,9 +115,10 @@ def faults_of(line: FileLine, folder: Path) -> Iterator[str]:
         )
     if line.rows_seen >= QUARANTINE_LIMIT_FROM_ROWS:
         rate = line.rows_quarantined / line.rows_seen
-        if rate > QUARANTINE_LIMIT_RATE:
+        if rate > quarantine_limit:
             yield (
                 f"{line.name}: {line.rows_quarantined:,} of {line.rows_seen:,} rows "
-                f"({rate:.1%}) are quarantined, more than {QUARANTINE_LIMIT_RATE:.0%}; "
-                "see `habitue quarantine list`, correct the export and send it again"
+                f"({rate:.1%}) are quarantined, more than {quarantine_limit:.1%}; see `habitue "
+                "quarantine list`, correct the export and send it again (or, if these rows may be "
+                "left out, raise HABITUE_QUARANTINE_LIMIT)"
             )

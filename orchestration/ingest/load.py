@@ -383,14 +383,14 @@ def prepare_warehouse(
         prepare(session, context)
         _record_strangers(context, session, unclaimed, run_id)
     for refused in unclaimed:
-        _LOG.warning("%s: %s", refused.source, refused.message)
+        _LOG.warning("landing/%s", f"{refused.source}/{refused.message}".lstrip("/"))
     return unclaimed
 
 
 def unclaimed_files(
     settings: Settings, source: str | None = None, contracts: Contracts | None = None
 ) -> list[RefusedFile]:
-    """Files in the landing folders that belong to no entity: UNKNOWN_ENTITY or NAME.
+    """What lies in the landing folder for no entity: UNKNOWN_SOURCE, UNKNOWN_ENTITY or NAME.
 
     Files whose name begins with an entity's are in that entity's report instead.
     """

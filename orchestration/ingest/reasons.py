@@ -10,6 +10,7 @@ class Reason(StrEnum):
     # a whole file
     NAME = "NAME"
     UNKNOWN_ENTITY = "UNKNOWN_ENTITY"
+    UNKNOWN_SOURCE = "UNKNOWN_SOURCE"
     CHECKSUM = "CHECKSUM"
     EMPTY_FILE = "EMPTY_FILE"
     GZ_CORRUPT = "GZ_CORRUPT"
@@ -42,6 +43,7 @@ class Reason(StrEnum):
 REMEDIES: dict[Reason, str] = {
     Reason.NAME: "name it <entity>_<YYYYMMDD>[_<HHMM>].csv[.gz] with letters, digits, . _ - only",
     Reason.UNKNOWN_ENTITY: "rename it after an entity of this source, or move it out of landing",
+    Reason.UNKNOWN_SOURCE: "move it into the folder of a source, or out of landing",
     Reason.CHECKSUM: "send the file again; it differs from the .sha256 beside it",
     Reason.EMPTY_FILE: "send the file again; an empty day still has its header line",
     Reason.GZ_CORRUPT: "send the file again; the compressed data are damaged or cut",

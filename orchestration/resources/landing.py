@@ -42,7 +42,7 @@ class Stranger:
     source: str
     entity: str
     shown_name: str
-    reason_code: Literal["NAME", "UNKNOWN_ENTITY"]
+    reason_code: Literal["NAME", "UNKNOWN_ENTITY", "UNKNOWN_SOURCE"]
     detail: str
 
 
@@ -102,6 +102,23 @@ def _entries(folder: Path) -> list[Path]:
     )
 
 
+def _outsiders(folder: Path, sources: Collection[str]) -> list[Stranger]:
+    """Exports beside the sources' folders, and folders of no source that hold something."""
+    found: list[Stranger] = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name.startswith(".") or path.name in sources:
+            continue
+        shown = shown_name(path.name)
+        if path.is_dir():
+            if any(path.iterdir()):
+                text = "no source has this name"
+                found.append(Stranger("", "", f"{shown}/", "UNKNOWN_SOURCE", text))
+        elif ".csv" in path.name.lower() and not path.name.endswith(_SIDE_SUFFIXES):
+            text = "it lies beside the folders of the sources"
+            found.append(Stranger("", "", shown, "UNKNOWN_SOURCE", text))
+    return found
+
+
 def side_file(path: Path, suffix: str) -> Path:
     """The path of a side file: `x.csv` and `.done` give `x.csv.done`."""
     return path.with_name(path.name + suffix)
@@ -130,7 +147,7 @@ class Landing:
         self._looks: dict[Path, tuple[int, int, float]] = {}
 
     def scan(self, entities: Mapping[str, Collection[str]]) -> Scan:
-        """Everything in the folders of the given sources (source → its entities)."""
+        """Everything in the folders of the given sources (source → its entities), or astray."""
         found = [
             _classify(path, source, names)
             for source, names in entities.items()
@@ -141,7 +158,10 @@ class Landing:
             self._look(file)
         return Scan(
             tuple(sorted(files, key=lambda f: (f.source, f.entity, f.exported_at, f.name))),
-            tuple(item for item in found if isinstance(item, Stranger)),
+            (
+                *(item for item in found if isinstance(item, Stranger)),
+                *_outsiders(self.folder, entities),
+            ),
         )
 
     def _look(self, file: LandedFile) -> float:

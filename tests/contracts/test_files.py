@@ -202,6 +202,16 @@ def test_a_file_of_no_entity_is_refused_in_the_ledger(shop: Shop) -> None:
     ]
 
 
+def test_what_lies_in_no_sources_folder_is_reported(shop: Shop) -> None:
+    shop.land("stores_20250302.csv", GOOD).rename(shop.settings.landing_folder / "stores.csv")
+    (shop.settings.landing_folder / "shopify").mkdir()
+    assert [file.file_name for file in unclaimed_files(shop.settings)] == ["stores.csv"]
+    (shop.settings.landing_folder / "shopify" / "orders_20250302.csv").write_text("id\n1\n")
+    found = {refused.file_name: refused for refused in unclaimed_files(shop.settings)}
+    assert sorted(found) == ["shopify/", "stores.csv"]
+    assert "no source has this name; move it into the folder" in found["shopify/"].message
+
+
 def test_a_link_is_not_followed(shop: Shop) -> None:
     target = shop.land("elsewhere.txt", GOOD)
     target.with_name(NAME).symlink_to(target)

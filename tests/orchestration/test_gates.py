@@ -233,36 +233,38 @@ def line(**changed: object) -> FileLine:
 
 
 def test_a_file_whose_rows_add_up_passes(tmp_path: Path) -> None:
-    assert list(faults_of(line(), tmp_path)) == []
+    assert list(faults_of(line(), tmp_path, 0.1)) == []
 
 
 def test_a_row_that_is_not_accounted_for_fails(tmp_path: Path) -> None:
-    (fault,) = faults_of(line(rows_seen=101), tmp_path)
+    (fault,) = faults_of(line(rows_seen=101), tmp_path, 0.1)
     assert "101 rows seen, 100 accounted for" in fault
 
 
 def test_a_row_that_left_the_raw_table_fails(tmp_path: Path) -> None:
-    (fault,) = faults_of(line(rows_in_table=99), tmp_path)
+    (fault,) = faults_of(line(rows_in_table=99), tmp_path, 0.1)
     assert "100 rows loaded, 99 in the raw table" in fault
 
 
 def test_more_than_a_tenth_of_a_file_in_quarantine_fails(tmp_path: Path) -> None:
-    (fault,) = faults_of(line(rows_loaded=89, rows_in_table=89, rows_quarantined=11), tmp_path)
+    (fault,) = faults_of(line(rows_loaded=89, rows_in_table=89, rows_quarantined=11), tmp_path, 0.1)
     assert "11 of 100 rows (11.0%) are quarantined" in fault
+    assert "HABITUE_QUARANTINE_LIMIT" in fault
     passing = line(rows_loaded=90, rows_in_table=90, rows_quarantined=10)
-    assert list(faults_of(passing, tmp_path)) == []
+    assert list(faults_of(passing, tmp_path, 0.1)) == []
+    assert len(list(faults_of(passing, tmp_path, 0.05))) == 1
 
 
 def test_a_small_file_may_be_mostly_quarantined(tmp_path: Path) -> None:
     small = line(rows_seen=20, rows_loaded=5, rows_in_table=5, rows_quarantined=15)
-    assert list(faults_of(small, tmp_path)) == []
+    assert list(faults_of(small, tmp_path, 0.1)) == []
 
 
 def test_a_refused_file_counts_until_it_is_taken_away(tmp_path: Path) -> None:
     refused = line(state="refused", reason="tickets_20260301.csv: EMPTY_FILE: send it again")
-    assert list(faults_of(refused, tmp_path)) == []
+    assert list(faults_of(refused, tmp_path, 0.1)) == []
     (tmp_path / "tickets_20260301.csv").touch()
-    (fault,) = faults_of(refused, tmp_path)
+    (fault,) = faults_of(refused, tmp_path, 0.1)
     assert "EMPTY_FILE" in fault
 
 

@@ -133,7 +133,9 @@ def test_a_landed_file_starts_its_source_and_a_killed_worker_is_made_up_for_once
 
 
 def test_down_ends_every_process_and_the_server(installation: Installation) -> None:
-    ours = [process for service in services(installation.settings) for process in service.processes()]
+    ours = [
+        process for service in services(installation.settings) for process in service.processes()
+    ]
     assert ours
     installation.habitue("down")
     assert installation.processes == {}
