@@ -1,6 +1,6 @@
 """What an export must look like: one contract per source and entity, read from YAML."""
 
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -149,6 +149,12 @@ def load_contracts(folder: Path = CONTRACTS_FOLDER) -> Contracts:
     Raises:
         InvalidContract: a file cannot be used.
     """
+    return dict(_contracts_of(folder))
+
+
+@cache
+def _contracts_of(folder: Path) -> Contracts:
+    """Read once a process: every step asks, and a run keeps the contracts that it began with."""
     paths = sorted(path for path in folder.glob("*/*.yml") if not path.name.startswith("_"))
     contracts = [read_contract(path) for path in paths]
     return {(contract.source, contract.entity): contract for contract in contracts}

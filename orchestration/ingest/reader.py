@@ -78,9 +78,14 @@ class Block:
     def joined_fields(self) -> list[bytes]:
         """The fields of each row, joined by 0x1f; from the lines themselves where they are that."""
         if self.plain_text:
-            text = self.plain_text.replace(b"\r\n", b"\n")
+            text = self.plain_text
+            if b"\r" in text:
+                text = text.replace(b"\r\n", b"\n")
+            lines = text.removesuffix(b"\n").split(b"\n")
+            if len(lines) == len(self.line_no):
+                return lines
             # A lone carriage return at the end of the file is a blank line too.
-            return [line for line in text.split(b"\n") if line not in (b"", b"\r")]
+            return [line for line in lines if line not in (b"", b"\r")]
         return joined_fields(self.rows)
 
     def take(self, at: Positions) -> "Block":
