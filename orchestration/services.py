@@ -24,7 +24,7 @@ import psutil
 
 from orchestration.resources.lease import Lease, LockTaken, hold_lock, read_lock
 from orchestration.service_health import Health, ask_health, port_is_taken
-from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.settings import PROJECT_ROOT, Settings, get_settings
 
 SERVICE_VARIABLE = "HABITUE_SERVICE"
 NAMES = ("code", "daemon", "web")
@@ -179,6 +179,7 @@ def serve(settings: Settings, name: str) -> None:
     service = Service(settings, name)
     service.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ.update(service.environment())
+    get_settings.cache_clear()  # the definitions are loaded in this process, by what is set now
     try:
         with hold_lock(service.lock, name):
             ensure_manifest(settings)
