@@ -60,12 +60,13 @@ def main(lines: int = DEFAULT_LINES) -> None:
     cpu = usage.ru_utime + usage.ru_stime
     print(f"{lines:,} order lines: {wall:.1f} s wall, {cpu:.1f} s CPU,")
     print(f"peak {peak_megabytes(usage):.0f} MB; the run itself {report['seconds']:.1f} s")
-    fixed, spent = report["fixed_seconds"], report["spent_seconds"]
-    rest = fixed - spent.get("load", 0.0) - spent.get("publish", 0.0)
-    print(f"fixed cost: all that is not SQL {fixed:.1f} s, without loading and publishing {rest:.1f} s")
+    kinds: dict[str, float] = report["spent_seconds"]
+    fixed: float = report["fixed_seconds"]
+    rest = fixed - kinds.get("load", 0.0) - kinds.get("publish", 0.0)
+    print(f"fixed cost, all that is not SQL: {fixed:.1f} s; without loading, publishing {rest:.1f} s")
     for title, spent in (
         ("by layer", seconds_by_layer(report["steps"])),
-        ("by kind of work", report["spent_seconds"]),
+        ("by kind of work", kinds),
     ):
         print(f"\n{title}")
         for name, seconds in sorted(spent.items(), key=lambda item: -item[1]):
