@@ -9,6 +9,7 @@ _PASSING_WORDS = (
     "connection already closed",
     "could not connect to server",
     "connection refused",
+    "could not receive data from server",
     "the database system is starting up",
     "the database system is shutting down",
     "deadlock detected",

@@ -26,7 +26,7 @@ from orchestration.resources.target import hold_write
 from orchestration.settings import get_settings
 with hold_write(get_settings(), "built-by-a-test"):
     for event in DbtProcess(get_settings()).build(sys.argv[1:]):
-        print("DONE", event.unique_id, flush=True)
+        print(event.raw["data"]["node_info"]["node_status"], event.unique_id, flush=True)
 """
 RECORD = "select table_name, content_hash from {} order by table_name"
 Process = subprocess.Popen[str]

@@ -30,6 +30,7 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._sockets = {self._listener.fileno()}
+        self.ready = threading.Event()
 
     def cut(self) -> None:
         """From now on no packet arrives, in either direction, and none is answered."""
@@ -37,10 +38,16 @@ class Proxy:
             _lose_packets(file)
 
     async def serve(self) -> None:
-        """Forward until cancelled."""
+        """Forward until `stop`."""
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         server = await asyncio.start_server(self._forward, sock=self._listener)
-        async with server:
-            await server.serve_forever()
+        self.ready.set()
+        await self._end.wait()
+        server.close()
+
+    def stop(self) -> None:
+        """Forward no more; what is open is closed."""
+        self._loop.call_soon_threadsafe(self._end.set)
 
     async def _forward(self, *client: asyncio.StreamReader | asyncio.StreamWriter) -> None:
         server = await asyncio.open_connection("127.0.0.1", self._target_port)
@@ -66,12 +73,12 @@ class Proxy:
 @contextmanager
 def proxy(target_port: int) -> Iterator[Proxy]:
     """A proxy in a thread of its own."""
-    loop, proxy = asyncio.new_event_loop(), Proxy(target_port)
-    serving = loop.create_task(proxy.serve())
-    thread = threading.Thread(target=lambda: loop.run_until_complete(asyncio.wait([serving])))
+    proxy = Proxy(target_port)
+    thread = threading.Thread(target=lambda: asyncio.run(proxy.serve()))
     thread.start()
+    proxy.ready.wait(10)
     try:
         yield proxy
     finally:
-        loop.call_soon_threadsafe(serving.cancel)
+        proxy.stop()
         thread.join(10)

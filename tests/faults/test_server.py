@@ -74,7 +74,7 @@ def test_a_deadlock_is_tried_again_twice_and_then_named(
     found, said = _collide(postgres_home, times)
     assert found == code, said
     assert said.count("once more") == min(times, 2)
-    assert (f"DONE model.habitue.{MODEL}" in said) == (code == 0)
+    assert (f"success model.habitue.{MODEL}" in said) == (code == 0)
     if code:
         assert "deadlock detected" in said
         assert "another session worked on the same tables" in said
