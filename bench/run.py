@@ -63,7 +63,9 @@ def main(lines: int = DEFAULT_LINES) -> None:
     kinds: dict[str, float] = report["spent_seconds"]
     fixed: float = report["fixed_seconds"]
     rest = fixed - kinds.get("load", 0.0) - kinds.get("publish", 0.0)
-    print(f"fixed cost, all that is not SQL: {fixed:.1f} s; without loading, publishing {rest:.1f} s")
+    print(
+        f"fixed cost, all that is not SQL: {fixed:.1f} s; without loading, publishing {rest:.1f} s"
+    )
     for title, spent in (
         ("by layer", seconds_by_layer(report["steps"])),
         ("by kind of work", kinds),
