@@ -5,14 +5,18 @@ Only for a server that belongs to a benchmark: it logs every statement.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-_STATEMENT = re.compile(r"duration: ([0-9.]+) ms  (?:statement|execute [^:]*): (.*)")
+from orchestration.resources.roles import ORCHESTRATOR_DATABASE
+
+# Every line tells the database, because Dagster's runs and events lie in one of their own.
+_PREFIX = "%m [%p] %d "
+_STATEMENT = re.compile(r"\] (\S*) LOG:  duration: ([0-9.]+) ms  (?:statement|execute [^:]*): (.*)")
 _NODE = re.compile(r'"node_id": "([a-z_]+)\.habitue\.(\w+)')
 # What a statement is for, by how it begins; the first that fits counts.
 _KINDS = (
@@ -27,6 +31,16 @@ _KINDS = (
 )
 
 
+DBT_NODES = {"model": "models", "test": "dbt tests"}
+
+
+@dataclass(frozen=True)
+class _Statement:
+    database: str
+    seconds: float
+    text: str
+
+
 @dataclass
 class ServerTime:
     """Seconds that statements took, by what they were for and by dbt model; they may overlap."""
@@ -38,6 +52,7 @@ class ServerTime:
 def observe(address: str) -> None:
     """Make the server log every statement and time its writes to the log of changes."""
     with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"alter system set log_line_prefix = '{_PREFIX}'".encode())
         connection.execute("alter system set log_min_duration_statement = 0")
         connection.execute("alter system set track_wal_io_timing = on")
         connection.execute("select pg_reload_conf()")
@@ -46,8 +61,8 @@ def observe(address: str) -> None:
 def server_time(log: Path) -> ServerTime:
     """What the statements in the server's log took."""
     spent = ServerTime()
-    for milliseconds, text in _statements(log.read_text(errors="replace").splitlines()):
-        _count(spent, milliseconds / 1000, text)
+    for statement in _statements(log.read_text(errors="replace").splitlines()):
+        _count(spent, statement)
     return spent
 
 
@@ -66,32 +81,37 @@ def wal(address: str) -> dict[str, float]:
     }
 
 
-def _statements(lines: Iterable[str]) -> Iterable[tuple[float, str]]:
-    """Each statement's milliseconds and its text; the log goes on with it on lines with a tab."""
-    milliseconds, text = 0.0, ""
+def _statements(lines: Iterable[str]) -> Iterator[_Statement]:
+    """Each statement of the log, which goes on with it on lines that begin with a tab."""
+    last: _Statement | None = None
     for line in lines:
         if line.startswith("\t"):
-            text += f" {line.strip()}"
+            last = replace(last, text=f"{last.text} {line.strip()}") if last else None
             continue
-        if text:
-            yield milliseconds, text
+        if last:
+            yield last
         found = _STATEMENT.search(line)
-        milliseconds, text = (float(found[1]), found[2]) if found else (0.0, "")
-    if text:
-        yield milliseconds, text
+        last = _Statement(found[1], float(found[2]) / 1000, found[3]) if found else None
+    if last:
+        yield last
 
 
-def _count(spent: ServerTime, seconds: float, text: str) -> None:
+def _count(spent: ServerTime, statement: _Statement) -> None:
+    text = statement.text
     if "to stdout" in text.lower():
         return  # the other end of a copy within the server, which waits for the one counted
     if node := _NODE.search(text):
         kind, name = node.groups()
-        spent.by_kind[{"model": "models", "test": "dbt tests"}.get(kind, "seeds")] += seconds
+        spent.by_kind[DBT_NODES.get(kind, "seeds")] += statement.seconds
         if kind == "model":
-            spent.by_model[name] += seconds
+            spent.by_model[name] += statement.seconds
         return
-    if '"app": "dbt"' in text:
-        spent.by_kind["dbt's look-ups and schemas"] += seconds
-        return
-    kind = next((name for name, pattern in _KINDS if pattern.match(text)), "everything else")
-    spent.by_kind[kind] += seconds
+    spent.by_kind[_kind(statement)] += statement.seconds
+
+
+def _kind(statement: _Statement) -> str:
+    if statement.database == ORCHESTRATOR_DATABASE:
+        return "Dagster's runs and events"
+    if '"app": "dbt"' in statement.text:
+        return "dbt's look-ups and schemas"
+    return next((name for name, begins in _KINDS if begins.match(statement.text)), "other")
