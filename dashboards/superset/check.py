@@ -221,9 +221,9 @@ def main() -> int:
     password = (settings.home / "superset" / "password").read_text().strip()
     port = os.environ.get("HABITUE_SUPERSET_PORT", "8088")
     superset = Superset(f"http://127.0.0.1:{port}", "habitue", password)
-    address = reader_address(settings).render_as_string(hide_password=False)
+    parts = reader_address(settings).translate_connect_args(username="user", database="dbname")
     failed = 0
-    with psycopg.connect(address, autocommit=True) as reader:
+    with psycopg.connect(autocommit=True, **parts) as reader:
         for what, holds in findings(superset, reader):
             print(f"{'ok  ' if holds else 'FAIL'} {what}")
             failed += not holds

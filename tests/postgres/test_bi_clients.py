@@ -1,8 +1,12 @@
 """What a BI client gets as bi_reader over TCP: tables, descriptions, types, and no more."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,6 +21,7 @@ from orchestration.resources.postgres import PostgresAddress, PostgresWarehouse
 from orchestration.resources.postgres_lease import hold_postgres_lease
 from orchestration.resources.postgres_publication import publish
 from orchestration.resources.roles import DATABASE
+from orchestration.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.postgres
 
@@ -228,3 +233,40 @@ def test_psycopg_reads_with_a_password_only(log_in: LogIn, publish_version: Publ
     for wrong in ("wrong", "habitue"):
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             log_in("bi_reader", wrong)
+
+
+def superset_address(**variables: str) -> subprocess.CompletedProcess[str]:
+    """What the dashboard's script finds out about where bi_reader reads."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("HABITUE_")}
+    return subprocess.run(
+        [sys.executable, str(PROJECT_ROOT / "dashboards" / "superset" / "reader.py")],
+        env={**kept, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_superset_finds_the_embedded_server_and_never_changes_a_password_unasked(
+    server: EmbeddedPostgres, publish_version: Publish, log_in: LogIn
+) -> None:
+    publish_version(4)
+    home = {"HABITUE_HOME": str(server.folder.parent)}
+    refused = superset_address(**home)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "set HABITUE_PASSWORD_BI_READER to it, or to a new one" in refused.stderr
+    log_in("bi_reader").close()
+    found = superset_address(**home, HABITUE_PASSWORD_BI_READER=PASSWORD)
+    with create_engine(found.stdout.strip(), poolclass=NullPool).connect() as reader:
+        total = reader.execute(text("select sum(net_amount) from sales_daily")).scalar_one()
+    assert total == Decimal(80)
+
+
+def test_superset_reads_a_server_of_ones_own_with_the_readers_password_only(tmp_path: Path) -> None:
+    own = {
+        "HABITUE_HOME": str(tmp_path),
+        "HABITUE_POSTGRES_ADDRESS": "postgresql://habitue:secret@warehouse:5433/sales",
+    }
+    assert "HABITUE_PASSWORD_BI_READER" in superset_address(**own).stderr
+    found = superset_address(**own, HABITUE_PASSWORD_BI_READER="p@ss/word")
+    assert found.stdout == "postgresql://bi_reader:p%40ss%2Fword@warehouse:5433/sales\n"
