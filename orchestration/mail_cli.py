@@ -71,7 +71,7 @@ def test(address: str) -> None:
         causes=[Cause("nothing", ["This is a test: no run and no gate failed."])],
         effects=[read_served(settings).sentence],
         next_steps=["Nothing."],
-        link=settings.ui_url,
+        link=settings.ui_address,
     )
     try:
         recipient = checked_address(address)

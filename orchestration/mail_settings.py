@@ -30,7 +30,11 @@ class MailSettings(BaseSettings):
     smtp_timeout: float = Field(default=30, gt=0, description="seconds to wait for each answer")
     alerts_to: str = Field(default="", description="who gets what no mapped owner gets")
     alerts_owners: str = Field(default="", description="owner=address, owner=address address")
-    ui_url: str = Field(default="http://127.0.0.1:3000", pattern=r"^https?://[^\s\"<>]+$")
+    ui_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s\"<>]+)?$",
+        description="where readers of mails reach the Dagster UI; 127.0.0.1 when unset",
+    )
     published_within: float = Field(default=26, gt=0, description="hours until marts are late")
     watch_services: bool | None = Field(
         default=None, description="whether the watchdog expects web server and daemon"
@@ -89,10 +93,6 @@ class MailSettings(BaseSettings):
     def owner_recipients(self) -> dict[str, list[str]]:
         """The addresses of each owner that is mapped."""
         return parse_owners(self.alerts_owners)
-
-    def run_url(self, run_id: str) -> str:
-        """The page of a run in the web interface."""
-        return f"{self.ui_url.rstrip('/')}/runs/{run_id}"
 
 
 def checked_address(text: str) -> str:

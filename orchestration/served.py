@@ -104,7 +104,7 @@ def _late_alert(
             "`habitue status` says what the last run came to and what waits in the landing folder.",
             "`habitue run` publishes what has landed; nothing else is needed.",
         ],
-        link=f"{settings.ui_url.rstrip('/')}/runs",
+        link=f"{settings.ui_address}/runs",
         reason=f"You get this for owner {owner}, once a day while it lasts.",
     )
 

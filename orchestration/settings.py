@@ -61,6 +61,11 @@ class Settings(MailSettings):
         return None if value == "" else value
 
     @property
+    def ui_address(self) -> str:
+        """Where the Dagster UI is reached."""
+        return self.ui_url.rstrip("/") or f"http://127.0.0.1:{self.web_port}"
+
+    @property
     def landing_folder(self) -> Path:
         """The folder with one sub-folder per source."""
         return (self.landing or self.home / "landing").resolve()

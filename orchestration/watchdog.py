@@ -93,6 +93,6 @@ def _alert(settings: Settings, served: Served, trouble: Trouble, now: datetime) 
         effects=[served.sentence],
         next_steps=[trouble.remedy],
         facts=[("Noticed", f"{now:%Y-%m-%d %H:%M} UTC, by the watchdog")],
-        link=settings.ui_url,
+        link=settings.ui_address,
         reason=f"You get this for owner {DEFAULT_OWNER}, once a day while it lasts.",
     )

@@ -102,7 +102,7 @@ def report_broken_run(settings: Settings, job: str, run_id: str, error: Exceptio
             ("Run", run_id),
             ("Ended", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"),
         ],
-        link=settings.run_url(run_id),
+        link=f"{settings.ui_address}/runs/{run_id}",
         reason=_reason([DEFAULT_OWNER]),
     )
     _store(settings, dict.fromkeys(addresses, alert))
@@ -174,7 +174,7 @@ def _alert(
         effects=[f"{_consequence(failed)}.".capitalize(), served.sentence, *_not_built(failed)],
         next_steps=_next_steps(faults),
         facts=_facts(failed),
-        link=settings.run_url(failed.run_id),
+        link=f"{settings.ui_address}/runs/{failed.run_id}",
         reason=_reason(named),
     )
 

@@ -78,5 +78,10 @@ def test_a_password_never_travels_readable(monkeypatch: pytest.MonkeyPatch) -> N
     assert load_settings().smtp_host == "127.0.0.1"
 
 
+def test_links_lead_to_where_the_ui_is_reached() -> None:
+    assert settings(web_port="4000").ui_address == "http://127.0.0.1:4000"
+    assert settings(ui_url="https://dagster.shop.fr/").ui_address == "https://dagster.shop.fr"
+
+
 def test_the_password_is_in_no_text_of_the_settings() -> None:
     assert "horse" not in repr(settings(smtp_password="correct horse"))
