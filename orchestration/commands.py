@@ -124,6 +124,7 @@ def _execute(
 
                 from orchestration import runs
                 from orchestration.progress import RunProgress
+                from orchestration.run_tags import tags_of
 
                 for slow in ("dbt.cli.main", "orchestration.assets.transformation"):
                     import_module(slow)
@@ -138,7 +139,7 @@ def _execute(
     with instance:
         for dead in close_dead_runs(instance, [DagsterRunStatus.STARTED]):
             console.print(f"[yellow]![/] run {dead} had died; it is marked as failed")
-        return progress, runs.execute(instance, job_name, run_id, progress)
+        return progress, runs.execute(instance, job_name, run_id, progress, tags_of(settings))
 
 
 def _keep_report(

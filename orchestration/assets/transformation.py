@@ -11,6 +11,7 @@ from orchestration.assets.dbt_events import DagsterEvent, to_dagster_events
 from orchestration.assets.names import groups, models_of, node_key
 from orchestration.assets.translator import LayerTranslator
 from orchestration.project import PROFILES_FOLDER, DbtEvent, DbtProcess
+from orchestration.run_tags import settings_of_run
 from orchestration.settings import PROJECT_ROOT, Settings
 
 
@@ -47,7 +48,8 @@ def _layer(
     )
     def build(context: dg.AssetExecutionContext) -> Iterator[DagsterEvent]:
         selected = _selected_names(context, manifest, group)
-        for event in DbtProcess(settings).build(selected):
+        as_started = settings_of_run(settings, context.instance, context.run)
+        for event in DbtProcess(as_started).build(selected):
             for result in to_dagster_events(event, manifest, translator, project, context):
                 yield _with_facts(settings, manifest, event, result)
 
