@@ -9,6 +9,7 @@ from orchestration.settings import Settings
 
 NIGHTLY = "nightly"
 CRONS: Mapping[str, str] = {NIGHTLY: "0 2 * * *", "four_times_a_day": "0 0,6,12,18 * * *"}
+WORDS: Mapping[str, str] = {NIGHTLY: "every night", "four_times_a_day": "every six hours"}
 
 
 def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
@@ -30,7 +31,7 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
                 if name in unasked
                 else dg.DefaultScheduleStatus.STOPPED
             ),
-            description=f"Runs everything at `{cron}`, {settings.time_zone}.",
+            description=f"Runs everything {WORDS[name]}, in the project's time zone.",
         )
         for name, cron in CRONS.items()
     ]
