@@ -20,6 +20,7 @@ from orchestration.resources.content_hash import content_hash_sql
 from orchestration.resources.owners import DEFAULT_OWNER
 from orchestration.resources.publication import Publication, PublishedTable
 from orchestration.resources.target import build_warehouse, postgres_warehouse
+from orchestration.resources.warehouse import literal
 from orchestration.settings import Settings
 from orchestration.stopwatch import measured
 
@@ -148,7 +149,9 @@ def _write(
     import duckdb
 
     with duckdb.connect(str(settings.build_file)) as connection:
-        connection.execute(f"attach '{shadow}' as published (storage_version '{STORAGE_VERSION}')")
+        connection.execute(
+            f"attach {literal(shadow)} as published (storage_version '{STORAGE_VERSION}')"
+        )
         connection.begin()
         tables = [
             _copy_table(connection, model)
@@ -231,7 +234,7 @@ def prepare_golden_keys(settings: Settings) -> int:
     if not settings.published_file.exists():
         return 0
     with duckdb.connect(str(settings.build_file)) as connection:
-        connection.execute(f"attach '{settings.published_file}' as published (read_only)")
+        connection.execute(f"attach {literal(settings.published_file)} as published (read_only)")
         added = connection.execute(
             """
             insert into ops.golden_keys

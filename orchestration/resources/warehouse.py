@@ -71,6 +71,11 @@ def checked_name(name: str) -> str:
     return name
 
 
+def literal(path: Path) -> str:
+    """A path as a text of SQL, where no parameter may stand; people's folders have apostrophes."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 class DuckDBSession:
     """One DuckDB connection."""
 
