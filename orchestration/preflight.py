@@ -104,7 +104,10 @@ def check_key(settings: Settings) -> str:
 
     if not settings.build_file.exists() and not settings.key_file.exists():
         return "none yet; the first run makes one"
+    from orchestration.ingest.context import check_warehouse_key
+
     load_key(settings, warehouse_exists=True)
+    check_warehouse_key(settings)
     return "usable"
 
 

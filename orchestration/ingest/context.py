@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from orchestration.ingest import quarantine
+from orchestration.ingest import ledger, quarantine
 from orchestration.ingest.contract import Contracts, load_contracts
 from orchestration.ingest.pseudonym import Pseudonymiser, UnusableKey, load_key
 from orchestration.ingest.rates import known_rates
@@ -94,12 +94,32 @@ def _check_fingerprint(session: Session, context: Context) -> None:
             "insert into ops.pseudonym_keys values (?, ?)",
             [context.pseudonymiser.fingerprint, context.moment()],
         )
-    elif known[0][0] != context.pseudonymiser.fingerprint:
+    else:
+        _refuse_other_key(str(known[0][0]), context.pseudonymiser.fingerprint)
+
+
+def _refuse_other_key(known: str, fingerprint: str) -> None:
+    if known != fingerprint:
         raise UnusableKey(
-            "the warehouse was built with another pseudonym key (fingerprint "
-            f"{known[0][0][:8]}, this one {context.pseudonymiser.fingerprint[:8]}); restore that "
-            "key, or remove the warehouse and load everything again"
+            f"the warehouse was built with another pseudonym key (fingerprint {known[:8]}, this "
+            f"one {fingerprint[:8]}); restore that key, or remove the warehouse and load "
+            "everything again"
         )
+
+
+def check_warehouse_key(settings: Settings) -> None:
+    """The key is the one that the warehouse was built with; changes nothing.
+
+    Raises:
+        UnusableKey: it is another one.
+    """
+    context = context_of(settings)
+    if not context.warehouse.exists():
+        return
+    with context.warehouse.session() as session:
+        if ledger.is_there(session):
+            for (known,) in session.execute("select fingerprint from ops.pseudonym_keys"):
+                _refuse_other_key(str(known), context.pseudonymiser.fingerprint)
 
 
 def prepare(session: Session, context: Context) -> None:

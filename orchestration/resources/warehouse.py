@@ -11,6 +11,7 @@ import pyarrow as pa
 
 Row = tuple[Any, ...]
 Engine = Literal["duckdb", "postgres"]
+SIGNS_OF_DAMAGE = ("Corrupt database file", "not a valid DuckDB database file", "deserialize")
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")
 
 
@@ -19,7 +20,7 @@ class WarehouseBusy(RuntimeError):
 
 
 class WarehouseUnreadable(RuntimeError):
-    """A newer DuckDB wrote the file; the message says which file and what to do."""
+    """The file is damaged, or a newer DuckDB wrote it; the message says which and what to do."""
 
 
 class Session(Protocol):
@@ -147,26 +148,36 @@ class DuckDBWarehouse:
 
         Raises:
             WarehouseBusy: another process has the file open.
-            WarehouseUnreadable: a newer DuckDB wrote the file.
+            WarehouseUnreadable: the file is damaged, or a newer DuckDB wrote it.
         """
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            connection = duckdb.connect(str(self.file))
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise WarehouseBusy(
-                    f"{self.file} is open in another process; wait for its run to end, then retry"
-                ) from None
-            if "newer version of DuckDB" in str(error):
-                raise WarehouseUnreadable(
-                    f"{self.file} was written by a newer DuckDB than this one "
-                    f"({duckdb.__version__}): install the habitue that wrote it, or restore the "
-                    "copy from before its upgrade; nothing was changed"
-                ) from None
-            raise
+        connection = self._connected()
         try:
             session = DuckDBSession(connection)
             yield session
             session.checkpoint()
         finally:
             connection.close()
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect(str(self.file))
+        except duckdb.Error as error:
+            said = str(error)
+            if any(sign in said for sign in SIGNS_OF_DAMAGE):
+                raise WarehouseUnreadable(
+                    f"{self.file} is damaged ({said.splitlines()[0]}): restore a copy, or move it "
+                    "away and run again, which loads all that still lies in the landing folder; "
+                    "what is published is still served"
+                ) from None
+            if "lock" in said.lower() and isinstance(error, duckdb.IOException):
+                raise WarehouseBusy(
+                    f"{self.file} is open in another process; wait for its run to end, then retry"
+                ) from None
+            if "newer version of DuckDB" in said:
+                raise WarehouseUnreadable(
+                    f"{self.file} was written by a newer DuckDB than this one "
+                    f"({duckdb.__version__}): install the habitue that wrote it, or restore the "
+                    "copy from before its upgrade; nothing was changed"
+                ) from None
+            raise
