@@ -30,6 +30,7 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._sockets = {self._listener.fileno()}
+        self._forwarding: set[asyncio.Task[None]] = set()
         self.ready = threading.Event()
 
     def cut(self) -> None:
@@ -40,7 +41,7 @@ class Proxy:
     async def serve(self) -> None:
         """Forward until `stop`."""
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._forward, sock=self._listener)
+        server = await asyncio.start_server(self._accept, sock=self._listener)
         self.ready.set()
         await self._end.wait()
         server.close()
@@ -49,11 +50,13 @@ class Proxy:
         """Forward no more; what is open is closed."""
         self._loop.call_soon_threadsafe(self._end.set)
 
-    async def _forward(self, *client: asyncio.StreamReader | asyncio.StreamWriter) -> None:
-        server = await asyncio.open_connection("127.0.0.1", self._target_port)
-        (from_client, to_client), (from_server, to_server) = client, server
-        assert isinstance(from_client, asyncio.StreamReader)
-        assert isinstance(to_client, asyncio.StreamWriter)
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._forwarding.add(self._loop.create_task(self._forward(reader, writer)))
+
+    async def _forward(
+        self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter
+    ) -> None:
+        from_server, to_server = await asyncio.open_connection("127.0.0.1", self._target_port)
         for writer in (to_client, to_server):
             self._sockets.add(writer.get_extra_info("socket").fileno())
         await asyncio.gather(self._copy(from_client, to_server), self._copy(from_server, to_client))
