@@ -12,7 +12,7 @@ from orchestration.resources.letter import one_line, without_addresses
 from orchestration.service_health import ask_health
 from orchestration.settings import PROJECT_ROOT, Settings
 
-SERVICES = ("daemon", "web")
+SERVICES = ("code", "daemon", "web")
 IMPORT_SECONDS = 180
 RESTART = "`habitue up` starts them; no schedule or sensor works until then."
 
