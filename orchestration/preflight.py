@@ -111,6 +111,19 @@ def check_key(settings: Settings) -> str:
     return "usable"
 
 
+def check_warehouse(settings: Settings) -> str:
+    """The warehouse can be reached, and no newer habitue wrote it."""
+    from orchestration.migrations.upgrade import found_version, needed_version
+    from orchestration.resources.target import build_warehouse
+
+    warehouse = build_warehouse(settings)
+    if not warehouse.exists():
+        return "none yet"
+    found, needed = found_version(warehouse), needed_version(warehouse.engine)
+    later = "" if found == needed else f", which the next run upgrades to {needed}"
+    return f"version {found or 1}{later}"
+
+
 def check_contracts(_settings: Settings) -> str:
     """Every contract can be used."""
     from orchestration.ingest.contract import load_contracts
@@ -138,6 +151,7 @@ CHECKS: dict[str, Check] = {
     "landing": check_landing,
     "space": check_space,
     "pseudonym key": check_key,
+    "warehouse": check_warehouse,
     "contracts": check_contracts,
     "expectations": check_suites,
     "dbt project": check_project,
