@@ -22,7 +22,8 @@ from orchestration.ingest.texts import all_have_decimals, may_need_trimming
 Mask = npt.NDArray[np.bool_]
 
 _MAXIMUM_FIELD_BYTES = 64 << 10
-_MOST_DIGITS = 14
+# A barcode scanned into a quantity has 12 or 13.
+_MOST_DIGITS = 11
 _FIRST_YEAR, _LAST_YEAR = 1901, 2100
 _FIRST_BIRTH_YEAR = 1900
 _MANGLED_ID = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+$"
@@ -160,7 +161,10 @@ class _Check:
             pc.equal(values, ""),
         )
         self.fail(
-            ~_flags(good), Reason.NUM_FORMAT, name, lambda v: f"{shape(v)} is no {column.type}"
+            ~_flags(good),
+            Reason.NUM_FORMAT,
+            name,
+            lambda v: f"{shape(v)} is no {column.type} of up to {_MOST_DIGITS} digits",
         )
         return _plain_number(values, fmt, is_integer)
 
@@ -302,12 +306,12 @@ def _single(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _number_pattern(fmt: FileFormat, is_integer: bool) -> str:
-    """What a number looks like: at most 14 digits before the mark, so that 18 hold it."""
+    """What a number looks like: at most 11 digits before the mark."""
     marks = "".join(re.escape(mark) for mark in fmt.thousands_marks)
     whole = rf"[0-9]{{1,{_MOST_DIGITS}}}"
     if marks:
         groups = "|".join(
-            rf"[0-9]{{1,3}}(?:{re.escape(mark)}[0-9]{{3}}){{1,4}}" for mark in fmt.thousands_marks
+            rf"[0-9]{{1,3}}(?:{re.escape(mark)}[0-9]{{3}}){{1,3}}" for mark in fmt.thousands_marks
         )
         whole = rf"(?:{whole}|{groups})"
     fraction = "" if is_integer else rf"(?:{re.escape(fmt.decimal_mark)}[0-9]+)?"

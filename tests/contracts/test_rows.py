@@ -39,6 +39,7 @@ ONE = ",".join(ITEM.values())
         ("base_row_total", "7.8E1", "NUM_FORMAT"),
         ("base_row_total", "nan", "NUM_FORMAT"),
         ("base_row_total", "123456789012345.00", "NUM_FORMAT"),
+        ("qty_ordered", "3401234567890", "NUM_FORMAT"),
         ("created_at", "2025-02-30 10:00:00", "DATE_FORMAT"),
         ("created_at", "2025-13-01 10:00:00", "DATE_FORMAT"),
         ("created_at", "2025-03-01 24:00:00", "DATE_FORMAT"),
