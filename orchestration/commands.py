@@ -20,7 +20,7 @@ from rich.table import Table
 from orchestration import stopwatch
 from orchestration.preflight import check_home, require_ready
 from orchestration.resources.lease import read_lease
-from orchestration.resources.target import build_warehouse, hold_write
+from orchestration.resources.target import build_warehouse, hold_write, readers_address
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.summary import (
     age_text,
@@ -217,7 +217,7 @@ def _print_published(settings: Settings, success: bool, console: Console) -> Non
     table.add_row("Orders", f"{facts.orders:,}")
     table.add_row(f"Net sales ({settings.currency}, without tax)", facts.net_amount)
     console.print(table)
-    console.print(f"Open       {settings.published_file}", soft_wrap=True)
+    console.print(f"Open       {readers_address(settings)}", soft_wrap=True)
     console.print("Next       [bold]make dev[/] shows the graph; [bold]habitue status[/] the state")
 
 
@@ -231,7 +231,7 @@ def show_status(settings: Settings, console: Console) -> None:
             f"[bold]Published[/]   as of {facts.as_of}, {age_text(facts.age)} ago "
             f"({facts.published_at:%Y-%m-%d %H:%M} UTC), {facts.tables} tables\n"
             f"            {facts.customers:,} customers, {facts.orders:,} orders, "
-            f"{facts.net_amount} {settings.currency} net\n            {settings.published_file}",
+            f"{facts.net_amount} {settings.currency} net\n            {readers_address(settings)}",
             soft_wrap=True,
         )
     _print_runs(settings, console)

@@ -57,6 +57,18 @@ def postgres_address(settings: Settings) -> "PostgresAddress":
     return _embedded_address(settings.home)
 
 
+def readers_address(settings: Settings) -> str:
+    """Where BI tools read what is published: a file, or a server; never a password."""
+    if settings.target == "duckdb":
+        return str(settings.published_file)
+    from orchestration.resources.embedded_postgres import embedded_postgres
+    from orchestration.resources.roles import DATABASE
+
+    if settings.postgres_address is None:
+        return embedded_postgres(settings.home).loopback_address("bi_reader", DATABASE)
+    return "postgresql://" + postgres_address(settings).with_parts(user="bi_reader").shown
+
+
 def dbt_environment(settings: Settings) -> dict[str, str]:
     """The variables by which dbt's profile finds the warehouse."""
     if settings.target == "duckdb":
