@@ -69,6 +69,8 @@ def _with_facts(
     """Add rows, column types and lineage to a materialisation, broken rules to a check."""
     if isinstance(result, dg.AssetCheckResult) and event.broken:
         return result._replace(description="; ".join(map(str, event.broken)))
+    if isinstance(result, dg.AssetCheckResult) and not (result.passed or result.description):
+        return result._replace(description=_what_a_test_holds(manifest, event))
     if not isinstance(result, dg.Output) or event.facts is None:
         return result
     node = manifest["nodes"][event.unique_id]
@@ -80,6 +82,13 @@ def _with_facts(
     if lineage := _lineage(settings, manifest, node):
         metadata["dagster/column_lineage"] = lineage
     return dg.Output(value=None, output_name=result.output_name, metadata=metadata)
+
+
+def _what_a_test_holds(manifest: Mapping[str, Any], event: DbtEvent) -> str | None:
+    """The description of a dbt test that failed, and on how many rows."""
+    described = str(manifest["nodes"][event.unique_id].get("description") or "").strip()
+    count = event.raw["data"].get("num_failures")
+    return f"not so on {count} rows: {described}" if described and count else described or None
 
 
 def _lineage(

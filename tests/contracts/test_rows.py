@@ -242,7 +242,8 @@ def test_every_message_names_file_line_column_reason_and_remedy(shop: Shop) -> N
     shop.ingest(*ITEMS)
     (row,) = list_quarantine(shop.settings)
     assert row.message == (
-        'sales_order_item_20250302.csv line 2, qty_ordered: NUM_FORMAT: "aaa" is no decimal; '
+        'sales_order_item_20250302.csv line 2, qty_ordered: NUM_FORMAT: "aaa" is no decimal '
+        "of up to 11 digits; "
         "write the number with the contract's decimal mark, or correct the contract"
     )
 
