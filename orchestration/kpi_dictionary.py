@@ -46,14 +46,14 @@ def one_line(text: str) -> str:
 
 
 def grain(tests: list[Node]) -> str:
-    """The columns that name one row, from the model's uniqueness test; empty when it has none."""
+    """The columns that name one row, from the model's test; empty when it has none."""
+    named: dict[str, Node] = {}
     for test in tests:
         metadata: Node = test.get("test_metadata") or {}
-        if metadata.get("name") == "unique":
-            return str(test.get("column_name") or "")
-        if metadata.get("name") == "unique_combination":
-            return ", ".join(map(str, metadata["kwargs"]["columns"]))
-    return ""
+        named[str(metadata.get("name"))] = test
+    if rows := named.get("sound_rows"):
+        return ", ".join(map(str, rows["test_metadata"]["kwargs"]["key"]))
+    return str(named.get("unique", {}).get("column_name") or "")
 
 
 def model_section(node: Node, tests: list[Node]) -> Iterator[str]:

@@ -14,8 +14,8 @@ def test_the_committed_dictionary_says_what_the_models_say(tmp_path: Path) -> No
     )
 
 
-def test_the_grain_is_named_by_the_uniqueness_test() -> None:
-    combination = {
-        "test_metadata": {"name": "unique_combination", "kwargs": {"columns": ["a", "b"]}}
-    }
-    assert grain([{"test_metadata": {"name": "not_null"}}, combination]) == "a, b"
+def test_the_grain_is_the_key_of_the_test_of_rows() -> None:
+    rows = {"test_metadata": {"name": "sound_rows", "kwargs": {"key": ["a", "b"]}}}
+    unique = {"test_metadata": {"name": "unique"}, "column_name": "c"}
+    assert grain([{"test_metadata": {"name": "relationships"}}, unique, rows]) == "a, b"
+    assert grain([unique]) == "c"
