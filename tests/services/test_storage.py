@@ -1,5 +1,6 @@
 """Dagster's runs, events and schedules in PostgreSQL."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
@@ -11,8 +12,8 @@ from small import everything
 
 from orchestration.instance import open_instance
 from orchestration.resources.embedded_postgres import EmbeddedPostgres
-from orchestration.resources.postgres import PostgresLoginRefused
-from orchestration.resources.roles import DATABASE
+from orchestration.resources.postgres import PostgresAddress, PostgresLoginRefused
+from orchestration.resources.roles import DATABASE, ensure_roles
 from orchestration.settings import Settings
 
 pytestmark = pytest.mark.postgres
@@ -75,6 +76,14 @@ def test_a_wrong_password_is_tried_once(
     with pytest.raises(PostgresLoginRefused, match="orchestrator@127"):
         open_instance(own)
     assert server.log.read_text().count(refusals) == before + 1
+
+
+def test_services_that_start_together_complete_the_roles_together(
+    settings: Settings, server: EmbeddedPostgres
+) -> None:
+    address = PostgresAddress(server.address())
+    with ThreadPoolExecutor(max_workers=6) as pool:
+        assert list(pool.map(lambda _: ensure_roles(address), range(12))) == [None] * 12
 
 
 def own_server(settings: Settings, server: EmbeddedPostgres, home: Path, password: str) -> Settings:
