@@ -20,11 +20,11 @@ from orchestration.settings import PROJECT_ROOT
 RUN = "from orchestration.cli import main; main(['run'])"
 # One layer's worth of a run: the right to write, then dbt on the models named.
 BUILD = """
-import sys
+import sys, uuid
 from orchestration.project import DbtProcess
 from orchestration.resources.target import hold_write
 from orchestration.settings import get_settings
-with hold_write(get_settings(), "built-by-a-test"):
+with hold_write(get_settings(), str(uuid.uuid4())):
     for event in DbtProcess(get_settings()).build(sys.argv[1:]):
         print(event.raw["data"]["node_info"]["node_status"], event.unique_id, flush=True)
 """

@@ -51,6 +51,7 @@ def test_the_next_run_ends_what_a_killed_one_left(postgres_home: Home) -> None:
         orphan = eventually(postgres_home.waiting_backend)
         run.kill()
         ended(run)
+        assert postgres_home.has_backend(orphan)
         following = postgres_home.start(BUILD, MODEL)
         # It waits for the same lock in its turn.
         eventually(lambda: postgres_home.waiting_backend() not in (None, orphan))
