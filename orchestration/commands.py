@@ -156,7 +156,7 @@ def _keep_report(
         "success": outcome.success,
         "ended_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
         "seconds": round(seconds, 2),
-        # All that is not SQL: loading and publishing count as fixed, whatever SQL they hold.
+        # All that is not SQL: loading counts as fixed, whatever SQL it holds.
         "fixed_seconds": round(seconds - spent.get("sql", 0.0), 2),
         "spent_seconds": {name: round(value, 2) for name, value in sorted(spent.items())},
         "steps": [asdict(step) for step in progress.steps.values()],

@@ -148,7 +148,7 @@ def _write(
 ) -> Publication:
     import duckdb
 
-    with duckdb.connect(str(settings.build_file)) as connection:
+    with measured("sql"), duckdb.connect(str(settings.build_file)) as connection:
         connection.execute(
             f"attach {literal(shadow)} as published (storage_version '{STORAGE_VERSION}')"
         )

@@ -5,6 +5,8 @@ from typing import Literal
 
 Dialect = Literal["duckdb", "postgres"]
 
+_MOST_ARGUMENTS = 90  # PostgreSQL takes 100 at most
+
 # Fifteen hexadecimal digits are 60 bits: they fit a signed 64-bit integer.
 _FIRST_BITS: dict[Dialect, str] = {
     "duckdb": "cast(cast('0x' || substr({digest}, 1, 15) as bigint) as hugeint)",
@@ -25,8 +27,10 @@ def content_hash_sql(dialect: Dialect, table: str, columns: Collection[str]) -> 
         table: The table, quoted where its name needs it.
         columns: The names of all its columns, in any order.
     """
+    values = [f"coalesce(cast({column} as varchar), '\\N')" for column in sorted(columns)]
     text = " || chr(31) || ".join(
-        f"coalesce(cast({column} as varchar), '\\N')" for column in sorted(columns)
+        f"concat_ws(chr(31), {', '.join(values[first : first + _MOST_ARGUMENTS])})"
+        for first in range(0, len(values), _MOST_ARGUMENTS)
     )
     bits = _FIRST_BITS[dialect].format(digest=f"md5({text})")
     return f"select count(*), cast(coalesce(sum({bits}), 0) as varchar) from {table}"

@@ -69,3 +69,17 @@ def test_an_empty_table_has_the_hash_zero(warehouse: PostgresWarehouse) -> None:
         session.execute("create table raw.hashed (word varchar)")
         assert session.execute(content_hash_sql("postgres", "raw.hashed", ["word"])) == [(0, "0")]
         session.execute("drop table raw.hashed")
+
+
+def test_more_columns_than_a_function_takes(warehouse: PostgresWarehouse) -> None:
+    names = [f"c{number:03}" for number in range(130)]
+    values = ", ".join(f"{number} as {name}" for number, name in enumerate(names))
+    query = {
+        dialect: content_hash_sql(dialect, f"(select {values}) as wide", names)
+        for dialect in ("duckdb", "postgres")
+    }
+    with warehouse.as_role("loader").session() as session, duckdb.connect() as duck:
+        found = session.execute(query["postgres"])[0]
+        assert duck.execute(query["duckdb"]).fetchall()[0] == found
+        swapped = query["postgres"].replace("0 as c000", "1 as c000")
+        assert session.execute(swapped)[0] != found
