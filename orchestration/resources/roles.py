@@ -135,8 +135,36 @@ def ensure_roles(
 
 def _complete_warehouse(administrator: PostgresAddress) -> None:
     with PostgresWarehouse(administrator).session() as session, session.transaction():
+        _guard_functions(session)
         for statement in _warehouse_statements():
             session.connection.execute(statement)
+
+
+def _guard_functions(session: PostgresSession) -> None:
+    """Keep readers from the lock that decides who writes, and from making large objects.
+
+    Only a superuser can; on a server without one PostgreSQL warns, and everybody keeps them.
+    """
+    builders = sql.SQL(", ").join(map(sql.Identifier, (SERVICE, *BUILDERS)))
+    functions = session.execute(
+        """
+        select cast(cast(oid as regprocedure) as text)
+        from pg_catalog.pg_proc
+        where pronamespace = cast('pg_catalog' as regnamespace)
+            and (
+                proname ~ '^pg_(try_)?advisory_'
+                or proname in ('lo_creat', 'lo_create', 'lo_from_bytea')
+            )
+        """
+    )
+    for (function,) in functions:
+        name = sql.SQL(cast("LiteralString", function))
+        session.connection.execute(
+            sql.SQL("revoke execute on function {} from public").format(name)
+        )
+        session.connection.execute(
+            sql.SQL("grant execute on function {} to {}").format(name, builders)
+        )
 
 
 def ensure_store_manager(

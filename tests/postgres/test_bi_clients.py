@@ -220,6 +220,9 @@ def test_a_client_changes_nothing_and_becomes_nobody_else(
         "set role transformer",
         "set role publisher",
         "set role habitue",
+        "select pg_advisory_lock(1)",
+        "select pg_try_advisory_xact_lock_shared(1, 2)",
+        "select lo_create(0)",
         "set session authorization postgres",
     ):
         assert refusal(engine, statement) == INSUFFICIENT_PRIVILEGE, statement
