@@ -6,12 +6,10 @@ physical_stores as (
     select * from {{ ref('stg_cashmere__stores') }}
 ),
 
-web_orders as (
-    select * from {{ ref('stg_magento__sales_order') }}
-),
-
-credit_memos as (
-    select * from {{ ref('stg_magento__sales_creditmemo') }}
+web_documents as (
+    select store_id from {{ ref('stg_magento__sales_order') }}
+    union all
+    select store_id from {{ ref('stg_magento__sales_creditmemo') }}
 ),
 
 tickets as (
@@ -59,14 +57,7 @@ named_by_sales as (
         'magento' as source_system,
         store_id as source_store_id,
         'web' as channel
-    from web_orders
-    where store_id is not null
-    union
-    select distinct
-        'magento' as source_system,
-        store_id as source_store_id,
-        'web' as channel
-    from credit_memos
+    from web_documents
     where store_id is not null
     union
     select distinct

@@ -18,10 +18,7 @@ directed_lines as (
             when
                 tickets.ticket_type = 'RETURN'
                 and min(
-                    case
-                        when ticket_lines.quantity = 0 then ticket_lines.line_incl_tax_amount
-                        else ticket_lines.quantity
-                    end
+                    coalesce(nullif(ticket_lines.quantity, 0), ticket_lines.line_incl_tax_amount)
                 ) over (partition by ticket_lines.ticket_id) >= 0
                 then -1
             else 1
@@ -38,33 +35,28 @@ signed_lines as (
     from directed_lines
 ),
 
-ticket_sums as (
+summed_lines as (
     select
-        ticket_id,
-        sum(line_amount) as lines_amount,
-        sum(coalesce(discount_incl_tax_amount, 0)) as line_discounts_amount
+        *,
+        sum(line_amount) over (partition by ticket_id) as lines_amount,
+        sum(coalesce(discount_incl_tax_amount, 0)) over (partition by ticket_id)
+            as line_discounts_amount,
+        row_number() over (
+            partition by ticket_id order by line_amount desc nulls last, line_number asc
+        ) as amount_rank
     from signed_lines
-    group by ticket_id
 ),
 
 measured_lines as (
     select
-        signed_lines.*,
-        ticket_sums.lines_amount,
+        *,
         case
-            when signed_lines.ticket_type = 'RETURN'
-                then abs(ticket_sums.lines_amount) - abs(signed_lines.total_incl_tax_amount)
-            else ticket_sums.lines_amount - signed_lines.total_incl_tax_amount
+            when ticket_type = 'RETURN' then abs(lines_amount) - abs(total_incl_tax_amount)
+            else lines_amount - total_incl_tax_amount
         end as gap_amount,
-        case when signed_lines.ticket_type = 'RETURN' then -1 else 1 end as gap_direction,
-        abs(signed_lines.ticket_discount_amount) - abs(ticket_sums.line_discounts_amount)
-            as unplaced_discount_amount,
-        row_number() over (
-            partition by signed_lines.ticket_id
-            order by signed_lines.line_amount desc nulls last, signed_lines.line_number asc
-        ) as amount_rank
-    from signed_lines
-    inner join ticket_sums on signed_lines.ticket_id = ticket_sums.ticket_id
+        case when ticket_type = 'RETURN' then -1 else 1 end as gap_direction,
+        abs(ticket_discount_amount) - abs(line_discounts_amount) as unplaced_discount_amount
+    from summed_lines
 ),
 
 -- A basket discount is what the lines hold above the ticket's total, if the ticket's discount
@@ -72,20 +64,14 @@ measured_lines as (
 -- alone make it up, it confirms nothing.
 discounted_lines as (
     select
-        measured_lines.*,
+        *,
         case
+            when gap_amount <= 0 then 0
+            when abs(gap_amount - unplaced_discount_amount) <= 0.02 then gap_direction * gap_amount
             when
-                measured_lines.gap_amount > 0
-                and (
-                    abs(measured_lines.gap_amount - measured_lines.unplaced_discount_amount) <= 0.02
-                    or (
-                        abs(measured_lines.unplaced_discount_amount) > 0.02
-                        and abs(
-                            measured_lines.gap_amount - abs(measured_lines.ticket_discount_amount)
-                        ) <= 0.02
-                    )
-                )
-                then measured_lines.gap_direction * measured_lines.gap_amount
+                abs(unplaced_discount_amount) > 0.02
+                and abs(gap_amount - abs(ticket_discount_amount)) <= 0.02
+                then gap_direction * gap_amount
             else 0
         end as basket_discount_amount
     from measured_lines
