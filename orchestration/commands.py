@@ -59,6 +59,7 @@ def run_job(settings: Settings, job_name: str, console: Console) -> bool:
 
 def _run_alone(settings: Settings, job_name: str, run_id: str, console: Console) -> bool:
     began = time.perf_counter()
+    stopwatch.reset()
     with hold_write(settings, run_id):
         require_ready(settings)
         console.print(f"[bold]habitue[/] runs [bold]{job_name}[/] in {settings.home}")

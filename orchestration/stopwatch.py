@@ -12,6 +12,13 @@ _started: dict[str, float] = {}
 _lock = threading.Lock()
 
 
+def reset() -> None:
+    """Forget what was counted: a new run begins."""
+    with _lock:
+        for counted in (_spent, _running, _started):
+            counted.clear()
+
+
 def start(name: str) -> None:
     """Begin a stretch of work; stretches of one name in several threads count once."""
     with _lock:
@@ -41,6 +48,6 @@ def measured(name: str) -> Generator[None]:
 
 
 def spent() -> dict[str, float]:
-    """Seconds by name, so far in this process."""
+    """Seconds by name, since the process or its newest run began."""
     with _lock:
         return dict(_spent)

@@ -89,12 +89,14 @@ def test_three_times_what_waits_must_be_free(mount: Mount) -> None:
 @needs_root
 def test_a_home_of_somebody_else_is_named(tmp_path: Path) -> None:
     said: multiprocessing.Queue[str] = forked.Queue()
+    # Here, since nobody may not even read the packages where root keeps the checkout to itself.
+    settings = Settings(home=tmp_path)
 
     def ask_as_nobody() -> None:
         os.setgroups([])
         os.setuid(pwd.getpwnam("nobody").pw_uid)
         try:
-            check_home(Settings(home=tmp_path))
+            check_home(settings)
         except NotReady as refused:
             said.put(str(refused))
 
