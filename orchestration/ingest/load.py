@@ -2,8 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -101,6 +102,15 @@ def _bad_rows(block: Block, checked: Checked) -> list[BadRow]:
     ]
 
 
+def _read_ahead(blocks: Iterator[Block]) -> Generator[Block]:
+    """The blocks, each read while the one before is being judged."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        coming = thread.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = thread.submit(next, blocks, None)
+            yield block
+
+
 class _Writer:
     """Writes one block while the next is being judged; never more than one at a time."""
 
@@ -160,8 +170,8 @@ class _FileLoad:
             self.entry.warnings["SCHEMA_DRIFT"] = len(reader.header.drift)
         if reader.has_foreign_bom:
             self.entry.warnings["UTF8_MARK"] = 1
-        with _Writer() as writer:
-            for block in reader.blocks():
+        with _Writer() as writer, closing(_read_ahead(reader.blocks())) as blocks:
+            for block in blocks:
                 writer.write(self._take(block, reader.header))
                 self.progress(f"{self.entry.file_name}: {self.entry.rows_seen:,} rows")
         if self.mojibake_lines > _MOJIBAKE_SHARE * max(1, self.entry.rows_seen):
