@@ -69,10 +69,15 @@ def lateness(settings: Settings, served: Served, now: datetime) -> str | None:
             "the runs since then failed, or none was started"
         )
     today = now.astimezone(ZoneInfo(settings.time_zone)).date()
-    days = (today - date.fromisoformat(facts.as_of)).days
-    if timedelta(days=days) > STALE_AFTER:
-        return f"the last counted day is {facts.as_of}, {days} days ago: have exports stopped?"
-    return None
+    return exports_stopped(settings, date.fromisoformat(facts.as_of), today)
+
+
+def exports_stopped(settings: Settings, as_of: date, today: date) -> str | None:
+    """Why the last counted day is too long ago, or None; a demo's data end where they end."""
+    age = today - as_of
+    if age <= STALE_AFTER or settings.demo_folder.is_dir():
+        return None
+    return f"the last counted day is {as_of}, {age.days} days ago: have exports stopped?"
 
 
 def late_letters(

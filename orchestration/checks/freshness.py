@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from orchestration.assets.names import PUBLICATION
-from orchestration.served import STALE_AFTER
+from orchestration.served import STALE_AFTER, exports_stopped
 from orchestration.settings import Settings
 from orchestration.summary import published_facts
 
@@ -29,10 +29,7 @@ def freshness_check(settings: Settings) -> dg.AssetChecksDefinition:
         today = datetime.now(ZoneInfo(settings.time_zone)).date()
         if facts is None:
             return _result(False, "nothing was published yet; run `habitue run`")
-        as_of = date.fromisoformat(facts.as_of)
-        if settings.demo_folder.is_dir() and as_of <= today:
-            return _result(True, f"the demo's data end on {as_of}")
-        return judge(as_of, today)
+        return judge(settings, date.fromisoformat(facts.as_of), today)
 
     return data_is_fresh
 
@@ -44,20 +41,16 @@ def with_freshness_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
     return spec
 
 
-def judge(as_of: date, today: date) -> dg.AssetCheckResult:
+def judge(settings: Settings, as_of: date, today: date) -> dg.AssetCheckResult:
     """Fresh when `as_of`, the last counted day, is not ahead of `today` nor older than allowed."""
-    age = today - as_of
-    if age < timedelta(0):
+    if as_of > today:
         return _result(
             False,
-            f"the last counted day is {as_of}, {-age.days} days ahead: correct the document "
-            "that is dated in the future and send it again, or run with --as-of",
+            f"the last counted day is {as_of}, {(as_of - today).days} days ahead: correct the "
+            "document that is dated in the future and send it again, or run with --as-of",
         )
-    if age <= STALE_AFTER:
-        return _result(True, f"data up to {as_of}")
-    return _result(
-        False, f"the last counted day is {as_of}, {age.days} days ago: have exports stopped?"
-    )
+    stopped = exports_stopped(settings, as_of, today)
+    return _result(stopped is None, stopped or f"data up to {as_of}")
 
 
 def _result(passed: bool, text: str) -> dg.AssetCheckResult:

@@ -33,10 +33,10 @@ def test_a_demo_does_not_grow_old(settings: Settings) -> None:
     settings.demo_folder.mkdir(parents=True)
     result = ask(settings)
     assert result.passed
-    assert result.description == "the demo's data end on 2020-01-31"
+    assert result.description == "data up to 2020-01-31"
 
 
-def test_a_day_ahead_is_a_warning_with_its_remedy() -> None:
-    result = freshness.judge(date(2025, 2, 1), today=date(2025, 1, 31))
+def test_a_day_ahead_is_a_warning_with_its_remedy(settings: Settings) -> None:
+    result = freshness.judge(settings, date(2025, 2, 1), today=date(2025, 1, 31))
     assert not result.passed
     assert "correct the document" in (result.description or "")
