@@ -3,9 +3,11 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from race import assert_one_wins
 
 from orchestration.resources.lease import AnotherRunActive, hold_lease, read_lease
 
@@ -69,3 +71,7 @@ def test_the_same_process_may_enter_twice(tmp_path: Path) -> None:
     with hold_lease(tmp_path, "outer"), hold_lease(tmp_path, "inner") as lease:
         assert lease.run_id == "outer"
     assert read_lease(tmp_path) is None
+
+
+def test_of_twenty_runs_at_once_in_one_home_one_wins(tmp_path: Path) -> None:
+    assert_one_wins(partial(hold_lease, tmp_path))

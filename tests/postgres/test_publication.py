@@ -5,14 +5,15 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
+from race import assert_one_wins
 
 from orchestration.resources import postgres_publication
 from orchestration.resources.fault_points import VARIABLE
-from orchestration.resources.lease import AnotherRunActive
 from orchestration.resources.postgres import PostgresAddress, PostgresSession, PostgresWarehouse
 from orchestration.resources.postgres_lease import LeaseLost, hold_postgres_lease
 from orchestration.resources.postgres_publication import (
@@ -228,26 +229,7 @@ def test_an_orphan_cannot_publish_over_its_successor(
 
 
 def test_of_twenty_runs_at_once_one_wins(warehouse: PostgresWarehouse) -> None:
-    gate, results, all_said = forked.Barrier(20), forked.Queue(), forked.Event()
-
-    def start(number: int) -> None:
-        gate.wait(30)
-        try:
-            with hold_postgres_lease(warehouse, f"parallel-{number}"):
-                results.put("won")
-                all_said.wait(60)
-        except AnotherRunActive as error:
-            results.put(str(error))
-
-    runs = [forked.Process(target=start, args=[number]) for number in range(20)]
-    for run in runs:
-        run.start()
-    said = [results.get(timeout=60) for _ in runs]
-    all_said.set()
-    for run in runs:
-        run.join(60)
-    assert said.count("won") == 1
-    assert all("another run (" in text for text in said if text != "won")
+    assert_one_wins(partial(hold_postgres_lease, warehouse))
 
 
 def test_a_killed_holder_leaves_the_lease_free_and_its_token_spent(
