@@ -55,7 +55,9 @@ class RunProgress:
         if event is None:
             return
         if event.event_type == dg.DagsterEventType.RUN_FAILURE:
-            self.run_error = _root_cause(event.job_failure_data.error) or event.message
+            # Dagster's run monitoring gives a reason, and no data.
+            data = event.event_specific_data and event.job_failure_data
+            self.run_error = _root_cause(data.error if data else None) or event.message
         if event.step_key:
             self._step_event(event, self._step(event.step_key))
 

@@ -6,6 +6,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+SERVICES = ("code", "daemon", "web")  # in the order in which they start
 ANSWER_SECONDS = 5
 _QUESTION = """
 {

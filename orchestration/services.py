@@ -23,11 +23,10 @@ from pathlib import Path
 import psutil
 
 from orchestration.resources.lease import Lease, LockTaken, hold_lock, read_lock
-from orchestration.service_health import Health, ask_health, port_is_taken
+from orchestration.service_health import SERVICES, Health, ask_health, port_is_taken
 from orchestration.settings import PROJECT_ROOT, Settings, get_settings
 
 SERVICE_VARIABLE = "HABITUE_SERVICE"
-NAMES = ("code", "daemon", "web")
 START_SECONDS = 300
 CODE_SECONDS = 120
 LONGEST_SOCKET_NAME = 100
@@ -142,7 +141,7 @@ _PROGRAM = "from orchestration.cli import main; main()"
 
 def services(settings: Settings) -> tuple[Service, ...]:
     """The services, in the order in which they start."""
-    return tuple(Service(settings, name) for name in NAMES)
+    return tuple(Service(settings, name) for name in SERVICES)
 
 
 def start_services(settings: Settings) -> Health:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from orchestration.resources.lease import read_lock
 from orchestration.resources.letter import one_line, without_addresses
-from orchestration.service_health import ask_health
+from orchestration.service_health import SERVICES, ask_health
 from orchestration.settings import PROJECT_ROOT, Settings
 
-SERVICES = ("code", "daemon", "web")
 IMPORT_SECONDS = 180
 RESTART = "`habitue up` starts them; no schedule or sensor works until then."
 
