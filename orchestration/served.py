@@ -69,13 +69,13 @@ def lateness(settings: Settings, served: Served, now: datetime) -> str | None:
             "the runs since then failed, or none was started"
         )
     today = now.astimezone(ZoneInfo(settings.time_zone)).date()
-    return exports_stopped(settings, date.fromisoformat(facts.as_of), today)
+    return exports_stopped(date.fromisoformat(facts.as_of), today, settings.demo_folder.is_dir())
 
 
-def exports_stopped(settings: Settings, as_of: date, today: date) -> str | None:
+def exports_stopped(as_of: date, today: date, is_demo: bool = False) -> str | None:
     """Why the last counted day is too long ago, or None; a demo's data end where they end."""
     age = today - as_of
-    if age <= STALE_AFTER or settings.demo_folder.is_dir():
+    if age <= STALE_AFTER or is_demo:
         return None
     return f"the last counted day is {as_of}, {age.days} days ago: have exports stopped?"
 

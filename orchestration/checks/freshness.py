@@ -29,7 +29,7 @@ def freshness_check(settings: Settings) -> dg.AssetChecksDefinition:
         today = datetime.now(ZoneInfo(settings.time_zone)).date()
         if facts is None:
             return _result(False, "nothing was published yet; run `habitue run`")
-        return judge(settings, date.fromisoformat(facts.as_of), today)
+        return judge(date.fromisoformat(facts.as_of), today, settings.demo_folder.is_dir())
 
     return data_is_fresh
 
@@ -41,7 +41,7 @@ def with_freshness_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
     return spec
 
 
-def judge(settings: Settings, as_of: date, today: date) -> dg.AssetCheckResult:
+def judge(as_of: date, today: date, is_demo: bool = False) -> dg.AssetCheckResult:
     """Fresh when `as_of`, the last counted day, is not ahead of `today` nor older than allowed."""
     if as_of > today:
         return _result(
@@ -49,7 +49,7 @@ def judge(settings: Settings, as_of: date, today: date) -> dg.AssetCheckResult:
             f"the last counted day is {as_of}, {(as_of - today).days} days ahead: correct the "
             "document that is dated in the future and send it again, or run with --as-of",
         )
-    stopped = exports_stopped(settings, as_of, today)
+    stopped = exports_stopped(as_of, today, is_demo)
     return _result(stopped is None, stopped or f"data up to {as_of}")
 
 
