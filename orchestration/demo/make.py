@@ -15,7 +15,7 @@ from orchestration.settings import Settings, get_settings
 
 DataSet = Literal["synthetic", "complete-journey"]
 Progress = Callable[[str], None]
-FORMAT = 1  # raise it when the same parameters write other bytes than before
+FORMAT = 2  # raise it when the same parameters write other bytes than before
 
 
 class LandingInUse(ValueError):

@@ -165,8 +165,9 @@ class WebShop:
             f"0.0000,0.0000,{total},{time},{time}"
             for number, owner in enumerate(owners)
         ]
+        # Items of other memos bear the numbers of order items, which leave each fourth one free.
         items = [
-            f"{1 + 4 * number},{10 + number},,{article.product_id},{article.sku},{article.name},"
+            f"{3 + 4 * number},{10 + number},,{article.product_id},{article.sku},{article.name},"
             f"1.0000,{amount},0.0000,{taxes},{amount}"
             for number in range(len(owners))
         ]
