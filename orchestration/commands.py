@@ -6,7 +6,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from orchestration import stopwatch
+from orchestration.data_warnings import data_warnings
 from orchestration.preflight import check_home, require_ready
 from orchestration.resources.lease import read_lease
 from orchestration.resources.target import build_warehouse, hold_write, readers_address
@@ -65,8 +66,9 @@ def _run_alone(settings: Settings, job_name: str, run_id: str, console: Console)
         console.print(f"[bold]habitue[/] runs [bold]{job_name}[/] in {settings.home}")
         progress, outcome = _execute(settings, job_name, run_id, console)
         seconds = time.perf_counter() - began
-        _keep_report(settings, job_name, outcome, progress, seconds)
-        _summarise(settings, outcome, progress, console)
+        warnings = data_warnings(settings, run_id) if progress.steps else []
+        _keep_report(settings, job_name, outcome, progress, seconds, warnings)
+        _summarise(settings, outcome, progress, warnings, console)
     return outcome.success
 
 
@@ -149,6 +151,7 @@ def _keep_report(
     outcome: "RunOutcome",
     progress: "RunProgress",
     seconds: float,
+    warnings: Sequence[str],
 ) -> None:
     spent = stopwatch.spent()
     report = {
@@ -161,12 +164,17 @@ def _keep_report(
         "fixed_seconds": round(seconds - spent.get("sql", 0.0), 2),
         "spent_seconds": {name: round(value, 2) for name, value in sorted(spent.items())},
         "steps": [asdict(step) for step in progress.steps.values()],
+        "warnings": list(warnings),
     }
     write_last_run(settings, report)
 
 
 def _summarise(
-    settings: Settings, outcome: "RunOutcome", progress: "RunProgress", console: Console
+    settings: Settings,
+    outcome: "RunOutcome",
+    progress: "RunProgress",
+    warnings: Sequence[str],
+    console: Console,
 ) -> None:
     console.print()
     if build_warehouse(settings).exists() and progress.steps:
@@ -176,9 +184,15 @@ def _summarise(
     for step in progress.steps.values():
         for warning in step.warnings:
             console.print(f"[yellow]![/] {warning}", soft_wrap=True)
+    _print_warnings(warnings, console)
     if not outcome.success:
         _print_failure(outcome, progress, console)
     _print_published(settings, outcome.success, console)
+
+
+def _print_warnings(warnings: Sequence[str], console: Console) -> None:
+    for warning in warnings:
+        console.print(f"[bold]Warning[/]    [yellow]![/] {escape(warning)}", soft_wrap=True)
 
 
 def _print_loaded(settings: Settings, run_id: str, console: Console) -> None:
@@ -281,6 +295,7 @@ def _print_waiting(settings: Settings, console: Console) -> None:
     quarantined = load_facts(settings).quarantined
     reasons = ", ".join(f"{reason} {count}" for reason, count in quarantined) or "empty"
     console.print(f"[bold]Quarantine[/]  {reasons}")
+    _print_warnings(data_warnings(settings), console)
 
 
 def show_quarantine(

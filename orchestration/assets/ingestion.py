@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from orchestration.assets.names import LEDGER, landing_key, raw_key, raw_sources
+from orchestration.data_warnings import warned
 from orchestration.resources.owners import DEFAULT_OWNER
 from orchestration.settings import Settings
 from orchestration.stopwatch import measured
@@ -85,7 +86,8 @@ def report_metadata(report: "EntityReport") -> dict[str, Any]:
     if report.still_arriving:
         metadata["files_still_arriving"] = _list(report.still_arriving)
     if report.warnings:
-        metadata["warnings"] = dict(report.warnings)
+        found = warned(report.source, report.entity, report.warnings)
+        metadata["warnings"] = _list(map(str, found))
     if report.drift_columns:
         metadata["columns_outside_the_contract"] = _list(report.drift_columns)
     return metadata

@@ -15,6 +15,7 @@ from orchestration.assets.names import (
     node_group,
     node_key,
 )
+from orchestration.data_warnings import published_warnings
 from orchestration.migrations.upgrade import upgrade
 from orchestration.resources.content_hash import content_hash_sql
 from orchestration.resources.owners import DEFAULT_OWNER
@@ -88,12 +89,14 @@ def publication_assets(
         rows = "\n".join(
             f"| {t.name} | {t.row_count} | `{t.content_hash}` |" for t in publication.tables
         )
+        warnings = "\n".join(f"- {warning}" for warning in published_warnings(settings))
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": sum(table.row_count for table in publication.tables),
                 "as_of": publication.as_of,
                 "published_at": publication.published_at,
                 "tables": dg.MetadataValue.md(f"| table | rows | hash |\n|---|--:|---|\n{rows}"),
+                "warnings": dg.MetadataValue.md(warnings),
                 **place,
             }
         )

@@ -20,6 +20,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The sample exports in a fresh home, the dbt project parsed, nothing run yet."""
     folder = tmp_path_factory.mktemp("home")
     shutil.copytree(PROJECT_ROOT / "seeds" / "samples", folder / "landing")
+    _add_unknown_column(folder / "landing" / "cashmere" / "employees_20251031.csv")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HABITUE_HOME", str(folder))
         patch.setenv("HABITUE_SETTLE_SECONDS", "0")
@@ -30,6 +31,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         ensure_manifest(get_settings())
         yield Installation(get_settings())
     get_settings.cache_clear()
+
+
+def _add_unknown_column(export: Path) -> None:
+    """What its contract does not know is left out, and told."""
+    header, *rows = export.read_bytes().splitlines()
+    export.write_bytes(b"\n".join([header + b";shoe_size", *(row + b";42" for row in rows), b""]))
 
 
 @pytest.fixture(scope="session")

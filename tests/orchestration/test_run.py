@@ -1,10 +1,13 @@
 """What a run does: publish when every gate passes, stop where one fails, carry on from there."""
 
+from io import StringIO
 from pathlib import Path
 
 import duckdb
 from installation import REFUSED, Failure, FirstRun
+from rich.console import Console
 
+from orchestration.commands import show_status
 from orchestration.settings import Settings
 from orchestration.summary import read_last_run
 
@@ -26,6 +29,20 @@ def test_the_report_says_where_the_time_went(first_run: FirstRun) -> None:
     assert report is not None
     assert report["seconds"] > report["fixed_seconds"] > 0
     assert report["spent_seconds"]["sql"] > 0
+
+
+def test_what_is_in_doubt_is_told_by_the_run_its_report_and_the_status(
+    first_run: FirstRun,
+) -> None:
+    home = first_run.home
+    report = read_last_run(home.settings)
+    assert report is not None
+    assert any(text.startswith("SCHEMA_DRIFT: cashmere employees") for text in report["warnings"])
+    stated = StringIO()
+    show_status(home.settings, Console(file=stated, width=120))
+    for text in report["warnings"]:
+        assert text in first_run.output
+        assert text in stated.getvalue()
 
 
 def test_intermediate_tables_are_not_published(first_run: FirstRun) -> None:

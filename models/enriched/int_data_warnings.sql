@@ -1,0 +1,16 @@
+-- Every subject has a model of its own, with these four columns; their texts stand in the seed
+-- data_warning_texts.
+with warned as (
+    select * from {{ ref('int_unknown_member_warnings') }}
+),
+
+final as (
+    select
+        warning_code,
+        subject,
+        row_count,
+        example_key
+    from warned
+)
+
+select * from final
