@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestration.mail_cli import mail, watchdog
+from orchestration.plain_text import plain
 from orchestration.postgres_cli import postgres
 from orchestration.services_cli import bring_up, service, show_services, take_down
 
@@ -78,16 +79,19 @@ def demo(data: str, lines: int) -> None:
     """Make demo exports and run everything on them."""
     from orchestration.demo.make import make_demo
     from orchestration.preparation import parsed_beside
+    from orchestration.terminal import say, styled
 
     settings, console = _settings(), _console()
     making = console.status("making the demo's exports")
     with _plain_errors(), parsed_beside(settings), making as status:
         kind = "synthetic" if data == "generated" else "complete-journey"
-        report = make_demo(settings, kind, lines, progress=status.update)
+        report = make_demo(
+            settings, kind, lines, progress=lambda text: status.update(styled("{text}", text=text))
+        )
     for message in report.messages:
-        console.print(message)
+        say(console, "{message}", message=message)
     if report.notice:
-        console.print(report.notice)
+        say(console, "{notice}", notice=report.notice)
     _run(report.settings, "everything")
 
 
@@ -171,7 +175,7 @@ def dictionary(destination: str) -> None:
 
     with _plain_errors():
         write_kpi_dictionary(ensure_manifest(_settings()), Path(destination))
-    click.echo(f"wrote {destination}")
+    click.echo(plain(f"wrote {destination}"))
 
 
 @main.command()
@@ -235,6 +239,6 @@ def _plain_errors() -> Generator[None]:
     except Exception as error:
         if not getattr(type(error), "__module__", "").startswith("orchestration."):
             raise
-        click.echo(f"habitue: {error}", err=True)
+        click.echo(plain(f"habitue: {error}"), err=True)
         busy = type(error).__name__ in BUSY
         sys.exit(EXIT_CODE_BUSY if busy else EXIT_FAILED)

@@ -14,16 +14,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from orchestration import stopwatch
 from orchestration.data_warnings import data_warnings
+from orchestration.plain_text import PlainFormatter, plain
 from orchestration.preflight import check_home, require_ready
 from orchestration.resources.lease import read_lease
 from orchestration.resources.target import build_warehouse, hold_write, readers_address
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.summary import (
+    PublishedFacts,
     age_text,
     load_facts,
     published_facts,
@@ -31,6 +33,7 @@ from orchestration.summary import (
     refused_files,
     write_last_run,
 )
+from orchestration.terminal import say, styled
 
 if TYPE_CHECKING:
     from orchestration.progress import RunProgress
@@ -63,7 +66,8 @@ def _run_alone(settings: Settings, job_name: str, run_id: str, console: Console)
     stopwatch.reset()
     with hold_write(settings, run_id):
         require_ready(settings)
-        console.print(f"[bold]habitue[/] runs [bold]{job_name}[/] in {settings.home}")
+        words = "[bold]habitue[/] runs [bold]{job}[/] in {home}"
+        say(console, words, job=job_name, home=settings.home)
         progress, outcome = _execute(settings, job_name, run_id, console)
         seconds = time.perf_counter() - began
         warnings = data_warnings(settings, run_id) if progress.steps else []
@@ -80,19 +84,20 @@ def _tell_owners(
     from orchestration.automation.alerts import tell_owners
 
     for line in tell_owners(settings, job_name, run_id, ending):
-        console.print(f"[bold]Mail[/]       {escape(line)}", soft_wrap=True)
+        say(console, "[bold]Mail[/]       {line}", line=line)
 
 
 def log_to_file(settings: Settings) -> None:
     """Keep the libraries' talk in a file; what our own modules warn of is shown as well."""
     settings.home.mkdir(parents=True, exist_ok=True)
     kept = logging.FileHandler(settings.home / "habitue.log", encoding="utf-8")
-    kept.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    kept.setFormatter(PlainFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger().addHandler(kept)
     logging.getLogger().setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     shown = logging.StreamHandler()
     shown.setLevel(logging.WARNING)
+    shown.setFormatter(PlainFormatter())
     logging.getLogger("orchestration").addHandler(shown)
 
 
@@ -141,7 +146,7 @@ def _execute(
     progress = RunProgress(console)
     with instance:
         for dead in close_dead_runs(instance, [DagsterRunStatus.STARTED]):
-            console.print(f"[yellow]![/] run {dead} had died; it is marked as failed")
+            say(console, "[yellow]![/] run {id} had died; it is marked as failed", id=dead)
         return progress, runs.execute(instance, job_name, run_id, progress, tags_of(settings))
 
 
@@ -180,10 +185,11 @@ def _summarise(
     if build_warehouse(settings).exists() and progress.steps:
         _print_loaded(settings, outcome.run_id, console)
     passed = sum(gate.state == "done" for gate in progress.gates)
-    console.print(f"[bold]Gates[/]      {passed} of {len(progress.gates)} judged passed")
+    words = "[bold]Gates[/]      {passed} of {judged} judged passed"
+    say(console, words, passed=passed, judged=len(progress.gates))
     for step in progress.steps.values():
         for warning in step.warnings:
-            console.print(f"[yellow]![/] {warning}", soft_wrap=True)
+            say(console, "[yellow]![/] {warning}", warning=warning)
     _print_warnings(warnings, console)
     if not outcome.success:
         _print_failure(outcome, progress, console)
@@ -192,83 +198,99 @@ def _summarise(
 
 def _print_warnings(warnings: Sequence[str], console: Console) -> None:
     for warning in warnings:
-        console.print(f"[bold]Warning[/]    [yellow]![/] {escape(warning)}", soft_wrap=True)
+        say(console, "[bold]Warning[/]    [yellow]![/] {warning}", warning=warning)
 
 
 def _print_loaded(settings: Settings, run_id: str, console: Console) -> None:
     facts = load_facts(settings, run_id)
     total = sum(count for _, count in facts.quarantined)
-    console.print(
-        f"[bold]Loaded[/]     {facts.rows_loaded:,} rows of {facts.files} new files, "
-        f"{facts.rows_exact_duplicate:,} exact duplicates left out"
+    say(
+        console,
+        "[bold]Loaded[/]     {rows:,} rows of {files} new files, {repeated:,} exact duplicates "
+        "left out",
+        rows=facts.rows_loaded,
+        files=facts.files,
+        repeated=facts.rows_exact_duplicate,
     )
     reasons = ", ".join(f"{reason} {count}" for reason, count in facts.quarantined)
     if total:
-        console.print(f"[bold]Quarantine[/] {total:,} rows: {reasons}")
+        say(console, "[bold]Quarantine[/] {total:,} rows: {reasons}", total=total, reasons=reasons)
 
 
 def _print_failure(outcome: "RunOutcome", progress: "RunProgress", console: Console) -> None:
-    console.print("\n[bold red]The run failed.[/]")
+    say(console, "\n[bold red]The run failed.[/]")
     for failure in progress.failures:
-        console.print(f"[red]✗[/] {failure}", highlight=False, soft_wrap=True)
+        say(console, "[red]✗[/] {failure}", failure=failure)
     if outcome.steps_not_run:
         names = ", ".join(name.replace("__", ".", 1) for name in outcome.steps_not_run)
-        console.print(f"Not run because of that: {names}", soft_wrap=True)
-    console.print("When that is mended, run [bold]habitue run[/] again: nothing else is needed.")
+        say(console, "Not run because of that: {names}", names=names)
+    say(console, "When that is mended, run [bold]habitue run[/] again: nothing else is needed.")
 
 
 def _print_published(settings: Settings, success: bool, console: Console) -> None:
     facts = published_facts(settings)
     if facts is None:
-        console.print("Nothing was published yet.")
+        say(console, "Nothing was published yet.")
         return
     if not success:
-        console.print(
-            f"Still served: what was published {age_text(facts.age)} ago, as of {facts.as_of}."
-        )
-    table = Table(title=f"As of {facts.as_of}", show_header=False, title_justify="left")
-    table.add_row("Customers", f"{facts.customers:,}")
-    table.add_row("  of whom bought", f"{facts.buyers:,}")
-    table.add_row("Orders", f"{facts.orders:,}")
-    table.add_row(f"Net sales ({settings.currency}, without tax)", facts.net_amount)
-    console.print(table)
-    console.print(f"Open       {readers_address(settings)}", soft_wrap=True)
-    console.print("Next       [bold]make dev[/] shows the graph; [bold]habitue status[/] the state")
+        words = "Still served: what was published {age} ago, as of {as_of}."
+        say(console, words, age=age_text(facts.age), as_of=facts.as_of)
+    console.print(_headline(facts, settings.currency))
+    say(console, "Open       {place}", place=readers_address(settings))
+    say(console, "Next       [bold]make dev[/] shows the graph; [bold]habitue status[/] the state")
+
+
+def _headline(facts: PublishedFacts, currency: str) -> Table:
+    title = Text(plain(f"As of {facts.as_of}"), style="table.title")
+    table = Table(title=title, show_header=False, title_justify="left")
+    for name, value in (
+        ("Customers", f"{facts.customers:,}"),
+        ("  of whom bought", f"{facts.buyers:,}"),
+        ("Orders", f"{facts.orders:,}"),
+        (f"Net sales ({currency}, without tax)", facts.net_amount),
+    ):
+        table.add_row(Text(name), Text(plain(value)))
+    return table
 
 
 def show_status(settings: Settings, console: Console) -> None:
     """What is published and how old, the last run, what waits, what was refused."""
     facts = published_facts(settings)
     if facts is None:
-        console.print("[bold]Published[/]   nothing yet")
+        say(console, "[bold]Published[/]   nothing yet")
     else:
-        console.print(
-            f"[bold]Published[/]   as of {facts.as_of}, {age_text(facts.age)} ago "
-            f"({facts.published_at:%Y-%m-%d %H:%M} UTC), {facts.tables} tables\n"
-            f"            {facts.customers:,} customers, {facts.orders:,} orders, "
-            f"{facts.net_amount} {settings.currency} net\n            {readers_address(settings)}",
-            soft_wrap=True,
+        say(
+            console,
+            "[bold]Published[/]   as of {facts.as_of}, {age} ago "
+            "({facts.published_at:%Y-%m-%d %H:%M} UTC), {facts.tables} tables\n"
+            "            {facts.customers:,} customers, {facts.orders:,} orders, "
+            "{facts.net_amount} {currency} net\n            {place}",
+            facts=facts,
+            age=age_text(facts.age),
+            currency=settings.currency,
+            place=readers_address(settings),
         )
     _print_runs(settings, console)
     _print_mails(settings, console)
     if read_lease(settings.home) is not None:
-        console.print("[bold]Landing[/]     judged when the active run has ended")
+        say(console, "[bold]Landing[/]     judged when the active run has ended")
         return
     _print_waiting(settings, console)
 
 
 def _print_runs(settings: Settings, console: Console) -> None:
     if (lease := read_lease(settings.home)) is not None:
-        console.print(f"[bold]Active run[/]  {lease.run_id}, since {lease.since}")
+        say(console, "[bold]Active run[/]  {lease.run_id}, since {lease.since}", lease=lease)
     if (last := read_last_run(settings)) is not None:
-        word = "[green]succeeded[/]" if last["success"] else "[red]failed[/]"
-        console.print(
-            f"[bold]Last run[/]    {word} at {last['ended_at']} UTC after {last['seconds']:.0f} s "
-            f"({last['job']}, {last['run_id']})"
+        say(
+            console,
+            "[bold]Last run[/]    {word} at {ended_at} UTC after {seconds:.0f} s ({job}, {run_id})",
+            word=styled("[green]succeeded[/]" if last["success"] else "[red]failed[/]"),
+            **{name: last[name] for name in ("ended_at", "seconds", "job", "run_id")},
         )
         for step in last["steps"]:
             for failure in step["failures"]:
-                console.print(f"            [red]✗[/] {failure}", soft_wrap=True)
+                say(console, "            [red]✗[/] {failure}", failure=failure)
 
 
 def _print_mails(settings: Settings, console: Console) -> None:
@@ -278,23 +300,24 @@ def _print_mails(settings: Settings, console: Console) -> None:
         if mail.state != "sent":
             state = mail.state.replace("_", " ")
             text = f"{state}: to {mail.recipient} ({mail.last_error or 'not tried yet'})"
-            console.print(f"[bold]Mail[/]        [yellow]![/] {escape(text)}", soft_wrap=True)
+            say(console, "[bold]Mail[/]        [yellow]![/] {text}", text=text)
 
 
 def _print_waiting(settings: Settings, console: Console) -> None:
     from orchestration.ingest.load import pending_files
 
     pending = pending_files(settings)
-    console.print(f"[bold]Landing[/]     {len(pending)} files wait in {settings.landing_folder}")
+    words = "[bold]Landing[/]     {count} files wait in {folder}"
+    say(console, words, count=len(pending), folder=settings.landing_folder)
     for file in pending[:10]:
-        console.print(f"            {file.source}/{file.name}")
+        say(console, "            {file.source}/{file.name}", file=file)
     if not build_warehouse(settings).exists():
         return
     for reason in refused_files(settings):
-        console.print(f"[bold]Refused[/]     [red]✗[/] {reason}", soft_wrap=True)
+        say(console, "[bold]Refused[/]     [red]✗[/] {reason}", reason=reason)
     quarantined = load_facts(settings).quarantined
     reasons = ", ".join(f"{reason} {count}" for reason, count in quarantined) or "empty"
-    console.print(f"[bold]Quarantine[/]  {reasons}")
+    say(console, "[bold]Quarantine[/]  {reasons}", reasons=reasons)
     _print_warnings(data_warnings(settings), console)
 
 
@@ -306,8 +329,9 @@ def show_quarantine(
 
     rows = list_quarantine(settings, source, entity)
     for row in rows[:limit]:
-        console.print(f"{row.quarantine_id:>6}  {row.source}/{row.message}", soft_wrap=True)
-    console.print(f"{len(rows):,} rows are open, {min(len(rows), limit):,} shown")
+        say(console, "{row.quarantine_id:>6}  {row.source}/{row.message}", row=row)
+    words = "{open:,} rows are open, {shown:,} shown"
+    say(console, words, open=len(rows), shown=min(len(rows), limit))
 
 
 def retry_quarantined(
@@ -318,12 +342,14 @@ def retry_quarantined(
 
     with hold_write(settings, "quarantine retry"):
         report = retry_quarantine(settings, source, entity)
-    console.print(
-        f"{report.tried:,} rows tried: {report.loaded:,} loaded, {report.exact_duplicates:,} "
-        f"already there, {report.still_open:,} still bad, {report.expired:,} expired"
+    say(
+        console,
+        "{report.tried:,} rows tried: {report.loaded:,} loaded, {report.exact_duplicates:,} "
+        "already there, {report.still_open:,} still bad, {report.expired:,} expired",
+        report=report,
     )
     if report.loaded:
-        console.print("Next       [bold]habitue run[/] carries them into the marts")
+        say(console, "Next       [bold]habitue run[/] carries them into the marts")
 
 
 def prepare(settings: Settings, console: Console) -> None:
@@ -334,13 +360,13 @@ def prepare(settings: Settings, console: Console) -> None:
     with console.status("parsing the dbt project"):
         path = ensure_manifest(settings)
     prepare_instance(settings)
-    console.print(f"ready: {path}", soft_wrap=True)
+    say(console, "ready: {path}", path=path)
 
 
 def serve(settings: Settings, console: Console, port: int) -> None:
     """Become the Dagster UI and daemon of this installation."""
     prepare(settings, console)
-    console.print(f"[bold]http://127.0.0.1:{port}[/]  (Ctrl+C ends it)")
+    say(console, "[bold]http://127.0.0.1:{port}[/]  (Ctrl+C ends it)", port=port)
     command = [
         sys.executable, "-m", "dagster", "dev",
         "-h", "127.0.0.1", "-p", str(port),
@@ -356,8 +382,8 @@ def check_installation(settings: Settings, console: Console) -> bool:
     ready = True
     for name, check in CHECKS.items():
         try:
-            console.print(f"[green]✓[/] {name:<14} {check(settings)}", soft_wrap=True)
+            say(console, "[green]✓[/] {name:<14} {found}", name=name, found=check(settings))
         except (ValueError, RuntimeError, OSError) as error:
             ready = False
-            console.print(f"[red]✗[/] {name:<14} {error}", soft_wrap=True)
+            say(console, "[red]✗[/] {name:<14} {error}", name=name, error=str(error))
     return ready

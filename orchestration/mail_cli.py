@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.plain_text import plain
+
 if TYPE_CHECKING:
     from orchestration.resources.mailer import Delivery
     from orchestration.settings import Settings
@@ -29,7 +31,7 @@ def list_mails() -> None:
         when = one.ended_at or one.waits_since
         reason = f" ({one.last_error})" if one.last_error else ""
         state = one.state.replace("_", " ")
-        click.echo(f"{state:<9} {when} UTC  {one.recipient}  {one.subject}{reason}")
+        click.echo(plain(f"{state:<9} {when} UTC  {one.recipient}  {one.subject}{reason}"))
     if not mails:
         click.echo("no mail was ever stored")
 
@@ -47,7 +49,7 @@ def retry() -> None:
 
     settings = _settings()
     count = outbox_in(settings.home).try_again()
-    click.echo(f"{count} mails wait again")
+    click.echo(plain(f"{count} mails wait again"))
     _say(_deliver(settings))
 
 
@@ -92,7 +94,7 @@ def watchdog() -> None:
     from orchestration.watchdog import look
 
     findings = look(_settings())
-    click.echo(f"habitue watchdog: {findings.line}", err=not findings.is_well)
+    click.echo(plain(f"habitue watchdog: {findings.line}"), err=not findings.is_well)
     sys.exit(0 if findings.is_well else 1)
 
 
@@ -107,7 +109,7 @@ def _deliver(settings: "Settings") -> "Delivery":
 
 def _say(done: "Delivery") -> None:
     for line in [*done.sent, *done.warnings]:
-        click.echo(line)
+        click.echo(plain(line))
     if not done.sent and not done.warnings:
         click.echo("no mail waits")
     if done.warnings:

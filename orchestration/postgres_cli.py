@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.plain_text import plain
+
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
@@ -37,8 +39,8 @@ def start() -> None:
     with _plain_errors():
         server = running(get_settings().home)
         ensure_roles(PostgresAddress(server.address()))
-        click.echo(f"Socket     {server.address('habitue', DATABASE)}")
-        click.echo(f"BI tools   {server.loopback_address('bi_reader', DATABASE)}")
+        click.echo(plain(f"Socket     {server.address('habitue', DATABASE)}"))
+        click.echo(plain(f"BI tools   {server.loopback_address('bi_reader', DATABASE)}"))
 
 
 @postgres.command()
@@ -67,7 +69,9 @@ def roles() -> None:
     }
     with _plain_errors():
         ensure_roles(_administrator(), passwords)
-    click.echo(f"{len(ROLES)} roles are complete; new passwords: {', '.join(passwords) or 'none'}")
+    click.echo(
+        plain(f"{len(ROLES)} roles are complete; new passwords: {', '.join(passwords) or 'none'}")
+    )
 
 
 @postgres.command()
@@ -88,7 +92,7 @@ def manager(login: str, stores: tuple[str, ...]) -> None:
     )
     with _plain_errors():
         ensure_store_manager(_administrator(), login, stores, asked)
-    click.echo(f"{login} sees {', '.join(stores) or 'no store'} in the schema serving")
+    click.echo(plain(f"{login} sees {', '.join(stores) or 'no store'} in the schema serving"))
 
 
 def _administrator() -> "PostgresAddress":

@@ -8,9 +8,11 @@ from typing import Any
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 from rich.console import Console
+from rich.text import Text
 
 from orchestration.assets.ingestion import QUARANTINED
 from orchestration.checks.gates import GATE_PREFIX
+from orchestration.terminal import say, styled
 
 
 @dataclass
@@ -92,16 +94,23 @@ class RunProgress:
             self._print(step)
 
     def _print(self, step: StepReport) -> None:
-        mark = "[green]✓[/]" if step.state == "done" else "[red]✗[/]"
         facts = [
             f"{step.tables} tables" if step.tables > 1 else "",
             f"{step.rows:,} rows" if step.tables else "",
             f"{step.checks} checks" if step.checks else "",
-            f"[yellow]{step.quarantined} quarantined[/]" if step.quarantined else "",
+            styled("[yellow]{count} quarantined[/]", count=step.quarantined)
+            if step.quarantined
+            else "",
         ]
-        line = ", ".join(fact for fact in facts if fact)
-        text = f"{mark} {step.title:<42} {step.seconds:6.1f} s  {line}"
-        self._console.print(text, soft_wrap=True)
+        say(
+            self._console,
+            "{mark} {step.title:<42} {step.seconds:6.1f} s  {facts}",
+            mark=styled("[green]✓[/]" if step.state == "done" else "[red]✗[/]"),
+            step=step,
+            facts=Text(", ").join(
+                Text(fact) if isinstance(fact, str) else fact for fact in facts if fact
+            ),
+        )
 
 
 def _count_table(step: StepReport, metadata: Mapping[str, Any]) -> None:

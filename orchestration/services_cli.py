@@ -20,6 +20,7 @@ def bring_up(settings: "Settings", console: "Console") -> None:
     from orchestration.instance import prepare_instance
     from orchestration.project import ensure_manifest
     from orchestration.services import start_services
+    from orchestration.terminal import say
 
     with console.status("parsing the dbt project"):
         ensure_manifest(settings)
@@ -28,10 +29,10 @@ def bring_up(settings: "Settings", console: "Console") -> None:
     with console.status("starting web server and daemon"):
         start_services(settings)
     show_services(settings, console)
-    console.print(
-        "Next       let exports land in "
-        f"{settings.landing_folder}; [bold]habitue down[/] ends the services",
-        soft_wrap=True,
+    say(
+        console,
+        "Next       let exports land in {folder}; [bold]habitue down[/] ends the services",
+        folder=settings.landing_folder,
     )
 
 
@@ -45,21 +46,22 @@ def take_down(settings: "Settings", console: "Console") -> None:
     from orchestration.resources.embedded_postgres import embedded_postgres
     from orchestration.resources.lease import read_lease
     from orchestration.services import services
+    from orchestration.terminal import say
 
     for service in reversed(services(settings)):
         with console.status(f"ending the {service.name} service"):
             ended = service.stop()
-        console.print(
-            f"{service.name:<10} {f'ended ({len(ended)} processes)' if ended else 'not running'}"
-        )
+        state = f"ended ({len(ended)} processes)" if ended else "not running"
+        say(console, "{service.name:<10} {state}", service=service, state=state)
     server = embedded_postgres(settings.home)
     if not server.is_running:
         return
     if (lease := read_lease(settings.home)) is not None:
-        console.print(f"postgres   left running: run {lease.run_id} of a command line uses it")
+        words = "postgres   left running: run {lease.run_id} of a command line uses it"
+        say(console, words, lease=lease)
         return
     server.stop()
-    console.print("postgres   ended")
+    say(console, "postgres   ended")
 
 
 def show_services(settings: "Settings", console: "Console") -> None:
@@ -67,22 +69,24 @@ def show_services(settings: "Settings", console: "Console") -> None:
     from orchestration.resources.embedded_postgres import embedded_postgres
     from orchestration.service_health import ask_health
     from orchestration.services import services
+    from orchestration.terminal import say, styled
 
     all_services = services(settings)
     if embedded_postgres(settings.home).is_running:
-        console.print("[bold]postgres[/]   running, embedded")
+        say(console, "[bold]postgres[/]   running, embedded")
     if not any(service.holder for service in all_services):
-        console.print("[bold]Services[/]    none run; [bold]habitue up[/] starts them")
+        say(console, "[bold]Services[/]    none run; [bold]habitue up[/] starts them")
         return
     health = ask_health(settings.web_port)
     for service in all_services:
         holder = service.holder
-        text = f"process {holder.process} since {holder.since}" if holder else "[red]not running[/]"
-        console.print(f"[bold]{service.name:<10}[/] {text}")
+        words = "process {holder.process} since {holder.since}" if holder else "[red]not running[/]"
+        state = styled(words, holder=holder)
+        say(console, "[bold]{service.name:<10}[/] {state}", service=service, state=state)
     if health.is_ready(0.0):
-        console.print(f"[bold]Open[/]       http://127.0.0.1:{settings.web_port}")
+        say(console, "[bold]Open[/]       http://127.0.0.1:{port}", port=settings.web_port)
     else:
-        console.print(f"[yellow]![/] {health.missing}", soft_wrap=True)
+        say(console, "[yellow]![/] {health.missing}", health=health)
 
 
 @click.command()

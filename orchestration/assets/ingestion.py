@@ -93,8 +93,9 @@ def report_metadata(report: "EntityReport") -> dict[str, Any]:
     return metadata
 
 
-def _list(items: Iterable[str]) -> dg.MarkdownMetadataValue:
-    return dg.MetadataValue.md("\n".join(f"- {item}" for item in items))
+def _list(items: Iterable[str]) -> dg.JsonMetadataValue:
+    """A list as data: Dagster would read a Markdown text's links and images out of a file name."""
+    return dg.MetadataValue.json(list(items))
 
 
 def _row_count(settings: Settings, table: str) -> int:

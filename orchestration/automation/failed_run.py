@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
@@ -133,8 +134,8 @@ def _check_texts(check: dg.AssetCheckEvaluation, test_texts: Mapping[str, str]) 
     """A gate's failures or a test's broken rules one by one; else what the failed test proves."""
     for name in ("failures", "faults"):
         if name in check.metadata:
-            lines = str(check.metadata[name].value).splitlines()
-            return [_cleaned(line.removeprefix("- ")) for line in lines if line.strip()]
+            texts: Any = check.metadata[name].value
+            return [_cleaned(text) for text in texts]
     if check.description:
         return [_cleaned(text) for text in check.description.split("; ")]
     count = check.metadata.get("dagster_dbt/failed_row_count")

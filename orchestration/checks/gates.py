@@ -117,7 +117,7 @@ def _files_result(
         description="; ".join(faults) or None,
         metadata={
             "files": count,
-            "faults": dg.MetadataValue.md("\n".join(f"- {f}" for f in faults)),
+            "faults": dg.MetadataValue.json(list(faults)),
         },
     )
 
@@ -137,7 +137,7 @@ def _suite_result(
             "expectations": len(suite.expectations),
             "rows": rows,
             "suite": f"expectations/{layer}/{name}.json",
-            "failures": dg.MetadataValue.md("\n".join(f"- {failure}" for failure in failures)),
+            "failures": dg.MetadataValue.json([str(failure) for failure in failures]),
         },
     )
 

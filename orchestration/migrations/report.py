@@ -6,6 +6,7 @@ from orchestration.migrations.upgrade import found_version, needed_version
 from orchestration.resources.target import build_warehouse, hold_write
 from orchestration.resources.warehouse import Warehouse
 from orchestration.settings import Settings
+from orchestration.terminal import say, styled
 
 
 def check_version(settings: Settings, console: Console) -> bool:
@@ -17,20 +18,21 @@ def check_version(settings: Settings, console: Console) -> bool:
     warehouse = build_warehouse(settings)
     needed = needed_version(warehouse.engine)
     if not warehouse.exists():
-        console.print(
-            f"no warehouse yet; the first run makes one of version {needed}", soft_wrap=True
-        )
+        say(console, "no warehouse yet; the first run makes one of version {v}", v=needed)
         return True
     found = found_version(warehouse)
     if found == needed:
-        console.print(
-            f"{warehouse.place} is at version {found}, which is the newest", soft_wrap=True
-        )
+        words = "{warehouse.place} is at version {found}, which is the newest"
+        say(console, words, warehouse=warehouse, found=found)
         return True
-    console.print(
-        f"{warehouse.place} is at version {_shown(found)}, this habitue needs {needed}: "
-        f"`habitue migrate` or the next run upgrades it. {_advice(warehouse)}",
-        soft_wrap=True,
+    say(
+        console,
+        "{warehouse.place} is at version {found}, this habitue needs {needed}: "
+        "`habitue migrate` or the next run upgrades it. {advice}",
+        warehouse=warehouse,
+        found=_shown(found),
+        needed=needed,
+        advice=_advice(warehouse),
     )
     return False
 
@@ -45,7 +47,7 @@ def migrate_now(settings: Settings, console: Console) -> None:
     if check_version(settings, console):
         return
     with hold_write(settings, "migrate"):
-        console.print("upgraded: ", end="")
+        console.print(styled("upgraded: "), end="")
         check_version(settings, console)
 
 

@@ -11,6 +11,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.plain_text import plain
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -18,7 +20,9 @@ TEMPLATES = Path(__file__).parent / "mail"
 SUBJECT_CHARACTERS = 160
 CODE = r'<code style="background:#eef0f2; padding:1px 5px; border-radius:3px">\1</code>'
 _COMMAND = re.compile(r"`([^`]+)`")
-_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CONTROL = re.compile(
+    r"[\s\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
 # A database as our messages name it, user@host:port/name, is no mail address.
 _MAIL_ADDRESS = re.compile(r"[^\s@<>\"'(),;:=]+@(?>[^\s@<>\"'(),;:=]+)(?!:\d+/)")
 
@@ -96,6 +100,10 @@ def _templates() -> "Environment":
         """Text for HTML, with `commands` set apart as they are in plain text."""
         return Markup(_COMMAND.sub(CODE, str(escape(text))))  # noqa: S704 it was escaped
 
+    def shown(value: object) -> object:
+        """A value without what a reader's terminal obeys; what is escaped stays so."""
+        return type(value)(plain(value)) if isinstance(value, str) else value
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["html"]),
@@ -103,6 +111,7 @@ def _templates() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=shown,
     )
     environment.filters["with_code"] = with_code  # pyright: ignore[reportUnknownMemberType]
     return environment

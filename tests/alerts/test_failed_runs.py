@@ -72,7 +72,7 @@ def gate(name: str, metadata: Mapping[str, Mapping[str, Any]]) -> dg.AssetChecks
 
 def failures(*found: Failure) -> dict[str, Any]:
     """As the project's gates report them."""
-    return {"failures": dg.MetadataValue.md("\n".join(f"- {one}" for one in found))}
+    return {"failures": dg.MetadataValue.json([str(one) for one in found])}
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_each_owner_gets_the_own_part_and_the_team_what_nobody_owns(
     failed = run(
         table("raw", "cashmere_tickets"),
         table("unified", "unified_orders"),
-        gate("raw_cashmere", {"raw.cashmere_tickets": {"faults": "- late.csv: EMPTY_FILE"}}),
+        gate("raw_cashmere", {"raw.cashmere_tickets": {"faults": ["late.csv: EMPTY_FILE"]}}),
         gate("unified", {"unified.unified_orders": failures(TOO_LOW)}),
     )
     letters = tell(settings, failed)
