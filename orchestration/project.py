@@ -155,11 +155,12 @@ def _ancestors(manifest: Mapping[str, Any], unique_id: str) -> set[str]:
     return found
 
 
-def dbt_vars(settings: Settings) -> dict[str, str]:
+def dbt_vars(settings: Settings) -> dict[str, Any]:
     """The dbt variables that the settings decide; an unset as_of leaves the project's default."""
-    values = {
+    values: dict[str, Any] = {
         "project_time_zone": settings.time_zone,
         "reporting_currency": settings.currency,
+        "rate_age_days": settings.rate_age_days,
     }
     if settings.as_of:
         values["as_of"] = settings.as_of.isoformat()

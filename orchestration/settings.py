@@ -40,6 +40,9 @@ class Settings(MailSettings):
     kept_days: int = Field(default=90, gt=0, description="how long the history of runs is kept")
     time_zone: str = Field(default="Europe/Paris", description="project time zone")
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="reporting currency")
+    rate_age_days: int = Field(
+        default=7, ge=0, description="how many days before an order its exchange rate may be from"
+    )
     as_of: date | None = Field(default=None, description="overrides the last complete day")
     quarantine_limit: float = Field(
         default=0.10, ge=0, le=1, description="share of a file's rows that may be quarantined"

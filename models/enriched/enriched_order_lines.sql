@@ -78,6 +78,7 @@ final as (
             as decimal(18, 2)
         ) as margin_amount,
         lines.is_valid,
+        lines.is_held,
         lines.is_purchase,
         lines.is_discounted,
         identities.customer_key is not null as is_identified,

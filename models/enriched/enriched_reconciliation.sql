@@ -15,7 +15,8 @@ unified_months as (
         source_system,
         order_month,
         count(*) as line_count,
-        sum(case when is_valid then net_amount else 0 end) as net_amount
+        sum(case when is_valid then net_amount else 0 end) as net_amount,
+        sum(case when is_held then net_amount else 0 end) as held_amount
     from unified_lines
     group by source_system, order_month
 ),
@@ -25,7 +26,8 @@ line_months as (
         source_system,
         order_month,
         count(*) as line_count,
-        sum(case when is_valid then net_amount else 0 end) as net_amount
+        sum(case when is_valid then net_amount else 0 end) as net_amount,
+        sum(case when is_held then net_amount else 0 end) as held_amount
     from enriched_lines
     group by source_system, order_month
 ),
@@ -40,7 +42,8 @@ order_months as (
     group by source_system, order_month
 ),
 
--- Lines go in, lines and orders come out: month by month the same number and the same money.
+-- Lines go in, lines and orders come out: month by month the same number and the same money, what
+-- is held beside what counts.
 final as (
     select
         unified_months.source_system,
@@ -54,7 +57,10 @@ final as (
         cast(coalesce(line_months.net_amount, 0) - unified_months.net_amount as decimal(18, 2))
             as difference_line_amount,
         cast(coalesce(order_months.net_amount, 0) - unified_months.net_amount as decimal(18, 2))
-            as difference_order_amount
+            as difference_order_amount,
+        cast(unified_months.held_amount as decimal(18, 2)) as held_amount,
+        cast(coalesce(line_months.held_amount, 0) - unified_months.held_amount as decimal(18, 2))
+            as difference_held_amount
     from unified_months
     left join line_months
         on

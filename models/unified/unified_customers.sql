@@ -14,7 +14,9 @@ activity as (
     select
         source_customer_key,
         min(source_system) as source_system,
-        min(order_date) as first_order_date,
+        -- A held date is no sign of anybody, unless there is no other.
+        coalesce(min(case when is_held then null else order_date end), min(order_date))
+            as first_order_date,
         max(ordered_at) as last_ordered_at
     from orders
     where source_customer_key is not null

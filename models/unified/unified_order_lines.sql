@@ -5,18 +5,11 @@ with lines as (
 ),
 
 documents as (
-    select * from {{ ref('unified_orders__magento') }}
-    union all
-    select * from {{ ref('unified_orders__cashmere') }}
+    select * from {{ ref('unified_documents') }}
 ),
 
 products as (
     select * from {{ ref('unified_products') }}
-),
-
-fx_rates as (
-    select * from {{ ref('fx_rates') }}
-    where reporting_currency = '{{ var("reporting_currency") }}'
 ),
 
 -- A return's customer, date of sale and rate are those of the order it undoes, where that is known
@@ -30,33 +23,26 @@ joined as (
         documents.employee_key,
         documents.order_status,
         documents.is_valid,
+        documents.is_held,
         documents.currency,
         documents.ordered_at,
         documents.ordered_at_local,
         documents.order_date,
         products.product_key,
         products.product_kind,
-        originals.order_date as found_original_order_date,
+        -- What comes back from a held document counts on its own day.
+        case when not originals.is_held then originals.order_date end as found_original_order_date,
         coalesce(originals.source_customer_key, documents.source_customer_key)
             as source_customer_key,
-        coalesce(originals.is_valid, true)
-            as is_original_valid,
+        coalesce(originals.is_valid or originals.is_held, true) as is_original_valid,
         case
-            when documents.currency = '{{ var("reporting_currency") }}' then 1
-            else fx_rates.rate
+            when documents.currency = originals.currency then originals.fx_rate
+            else documents.fx_rate
         end as fx_rate
     from lines
     inner join documents on lines.order_key = documents.order_key
     left join documents as originals on lines.original_order_key = originals.order_key
     left join products on products.product_key = lines.source_system || ':' || lines.sku
-    left join fx_rates
-        on
-            documents.currency = fx_rates.currency
-            and fx_rates.rate_date
-            = case
-                when documents.currency = originals.currency then originals.rate_date
-                else documents.rate_date
-            end
 ),
 
 -- The amount in the document's own currency is kept beside the reporting one (D31).
@@ -105,6 +91,9 @@ final as (
         and line_type = 'sale'
         and quantity > 0
         and coalesce(product_kind, 'merchandise') <> 'gift_card' as is_purchase,
+        is_held
+        and is_original_valid
+        and coalesce(product_kind, 'merchandise') <> 'gift_card' as is_held,
         line_type = 'sale'
         and reporting_gross_amount - reporting_net_amount
         > reporting_gross_amount * {{ var('discount_threshold_rate') }} as is_discounted,

@@ -1,16 +1,9 @@
 with documents as (
-    select * from {{ ref('unified_orders__magento') }}
-    union all
-    select * from {{ ref('unified_orders__cashmere') }}
+    select * from {{ ref('unified_documents') }}
 ),
 
 lines as (
     select * from {{ ref('unified_order_lines') }}
-),
-
-fx_rates as (
-    select * from {{ ref('fx_rates') }}
-    where reporting_currency = '{{ var("reporting_currency") }}'
 ),
 
 order_totals as (
@@ -66,13 +59,12 @@ final as (
         cast(coalesce(order_totals.tax_amount, 0) as decimal(18, 2)) as tax_amount,
         cast(
             round(
-                {{ product_of(
-                    'coalesce(documents.shipping_amount, 0)',
-                    "case when documents.currency = '" ~ var('reporting_currency') ~ "' then 1 else fx_rates.rate end"
-                ) }}, 2
+                {{ product_of('coalesce(documents.shipping_amount, 0)', 'documents.fx_rate') }}, 2
             ) as decimal(18, 2)
         ) as shipping_amount,
+        documents.hold_reason,
         documents.is_valid,
+        documents.is_held,
         -- A document that only takes goods back is no purchase (D9).
         coalesce(order_totals.has_purchase, false) as is_valid_sale,
         documents.is_dst_gap,
@@ -83,8 +75,6 @@ final as (
         {{ first_of_month('documents.order_date') }} as order_month
     from documents
     left join order_totals on documents.order_key = order_totals.order_key
-    left join fx_rates
-        on documents.currency = fx_rates.currency and documents.rate_date = fx_rates.rate_date
 )
 
 select * from final

@@ -1,13 +1,13 @@
 """What every step of ingestion shares: settings, warehouse, key, rates and the clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from orchestration.ingest import ledger, quarantine
 from orchestration.ingest.contract import Contracts, load_contracts
 from orchestration.ingest.pseudonym import Pseudonymiser, UnusableKey, load_key
-from orchestration.ingest.rates import known_rates
+from orchestration.ingest.rates import RecentRates, known_rates
 from orchestration.ingest.raw_table import create_raw_tables
 from orchestration.ingest.reader import Limits
 from orchestration.ingest.validation import Rules
@@ -33,7 +33,7 @@ class Context:
     contracts: Contracts
     warehouse: Warehouse
     pseudonymiser: Pseudonymiser
-    rates: frozenset[tuple[date, str]]
+    rates: Container[tuple[date, str]]
     clock: Clock
     limits: Limits = field(default_factory=Limits)
 
@@ -80,7 +80,7 @@ def context_of(
         load_contracts() if contracts is None else contracts,
         warehouse,
         Pseudonymiser(key),
-        known_rates(settings.currency),
+        RecentRates(known_rates(settings.currency), settings.rate_age_days),
         clock,
         limits or Limits(),
     )

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -49,7 +49,7 @@ class Rules:
 
     pseudonymiser: Pseudonymiser
     currency: str
-    rates: frozenset[tuple[date, str]]
+    rates: Container[tuple[date, str]]
     time_zone: str
     now: datetime
 
@@ -272,7 +272,7 @@ class _Check:
             foreign[row] = (day, self.done[rule.column][row].as_py()) not in self.rules.rates
         self.fail(
             foreign, Reason.FX_MISSING, rule.column,
-            lambda v: f"no rate of {_code(v)} to {self.rules.currency} for the day of {rule.date}",
+            lambda v: f"no recent rate of {_code(v)} to {self.rules.currency} at {rule.date}",
         )  # fmt: skip
 
     def _business_date(self, moment: str) -> date:

@@ -224,17 +224,34 @@ def test_a_store_needs_a_time_zone_that_exists(shop: Shop) -> None:
     assert shop.faults() == [(2, "VALUE_UNKNOWN", "timezone")]
 
 
-def test_a_foreign_currency_needs_a_rate_of_its_day(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("sold_at", "is_known"),
+    [
+        ("27/02/2025 10:00:00", False),
+        ("28/02/2025 10:00:00", True),
+        ("02/03/2025 10:00:00", True),
+        ("07/03/2025 23:59:59", True),
+        ("08/03/2025 00:00:00", False),
+    ],
+)
+def test_a_foreign_currency_needs_a_rate_of_the_last_seven_days(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, sold_at: str, is_known: bool
 ) -> None:
-    rates = frozenset({(date(2025, 3, 1), "GBP")})
-    monkeypatch.setattr(context, "known_rates", lambda _currency: rates)
-    shop.land(
-        "tickets_20250302.csv",
-        tickets({"currency": "GBP"}, {"currency": "GBP", "sold_at": "02/03/2025 10:00:00"}),
-    )
+    friday = frozenset({(date(2025, 2, 28), "GBP")})
+    monkeypatch.setattr(context, "known_rates", lambda _currency: friday)
+    shop.land("tickets_20250310.csv", tickets({"currency": "GBP", "sold_at": sold_at}))
     shop.ingest("cashmere", "tickets")
-    assert shop.faults() == [(3, "FX_MISSING", "currency")]
+    assert shop.faults() == ([] if is_known else [(2, "FX_MISSING", "currency")])
+
+
+def test_how_old_a_rate_may_be_is_a_setting(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    friday = frozenset({(date(2025, 2, 28), "GBP")})
+    monkeypatch.setattr(context, "known_rates", lambda _currency: friday)
+    monkeypatch.setenv("HABITUE_RATE_AGE_DAYS", "0")
+    sunday = {"currency": "GBP", "sold_at": "02/03/2025 10:00:00"}
+    shop.land("tickets_20250310.csv", tickets(sunday))
+    shop.ingest("cashmere", "tickets")
+    assert shop.faults() == [(2, "FX_MISSING", "currency")]
 
 
 def test_every_message_names_file_line_column_reason_and_remedy(shop: Shop) -> None:

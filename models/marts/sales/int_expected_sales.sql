@@ -1,5 +1,9 @@
-with lines as (
+with all_lines as (
     select * from {{ ref('enriched_order_lines') }}
+),
+
+lines as (
+    select * from all_lines
     where is_valid and not is_after_as_of
 ),
 
@@ -48,6 +52,11 @@ expected as (
         'cohort_revenue.net_amount' as compared_figure,
         sum(net_on_order_date_amount) as expected_amount
     from cohort_months
+    union all
+    select
+        'held_orders.net_amount' as compared_figure,
+        sum(case when is_held then net_amount else 0 end) as expected_amount
+    from all_lines
 ),
 
 final as (

@@ -10,6 +10,10 @@ cohort_revenue as (
     select * from {{ ref('cohort_revenue') }}
 ),
 
+held_orders as (
+    select * from {{ ref('held_orders') }}
+),
+
 found as (
     select
         'sales_daily.net_amount' as compared_figure,
@@ -25,6 +29,11 @@ found as (
         'cohort_revenue.net_amount' as compared_figure,
         sum(net_amount) as found_amount
     from cohort_revenue
+    union all
+    select
+        'held_orders.net_amount' as compared_figure,
+        sum(net_amount) as found_amount
+    from held_orders
 ),
 
 final as (
