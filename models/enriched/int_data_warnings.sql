@@ -2,6 +2,8 @@
 -- data_warning_texts.
 with warned as (
     select * from {{ ref('int_unknown_member_warnings') }}
+    union all
+    select * from {{ ref('int_contested_record_warnings') }}
 ),
 
 final as (

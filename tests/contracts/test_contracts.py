@@ -1,11 +1,13 @@
 """The contracts say what the exports hold."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from orchestration.ingest.contract import InvalidContract, load_contracts, read_contract
 
+MODELS = Path(__file__).parents[2] / "models"
 MAGENTO = {
     "sales_order", "sales_order_item", "sales_creditmemo", "sales_creditmemo_item",
     "customer_entity", "newsletter_subscriber", "catalog_product_entity", "store",
@@ -63,3 +65,23 @@ def test_a_contract_that_cannot_be_used_says_why(tmp_path: Path, text: str, mess
     path.write_text(text)
     with pytest.raises(InvalidContract, match=message):
         read_contract(path)
+
+
+def test_every_column_of_a_contract_is_compared_between_contents_of_one_version() -> None:
+    call = re.compile(
+        r"contested_records\(\s*'(\w+)', '(\w+)', key=\[(.*?)\](?:, version='(\w+)')?,"
+        r"\s*content=\[(.*?)\]",
+        re.DOTALL,
+    )
+    named = re.compile(r"'(\w+)'")
+    compared: dict[tuple[str, str], tuple[tuple[str, ...], str | None, set[str]]] = {}
+    for model in MODELS.glob("staging/*/stg_*__contested_records.sql"):
+        for source, entity, key, version, content in call.findall(model.read_text()):
+            columns = (tuple(named.findall(key)), version or None, set(named.findall(content)))
+            compared[source, entity] = columns
+    # Of a ticket's lines the ticket's own total decides.
+    contracts = {k: c for k, c in load_contracts().items() if k != ("cashmere", "ticket_lines")}
+    assert compared == {
+        name: (tuple(c.key), c.version, set(c.names) - set(c.key) - {c.version})
+        for name, c in contracts.items()
+    }
