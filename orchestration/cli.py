@@ -1,13 +1,14 @@
 """The command line. Nothing is imported before it is needed, so that help and status are quick."""
 
+import io
 import os
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.failures import EXIT_FAILED, exit_code, sentence
 from orchestration.mail_cli import mail, watchdog
 from orchestration.plain_text import plain
 from orchestration.postgres_cli import postgres
@@ -18,13 +19,32 @@ if TYPE_CHECKING:
 
     from orchestration.settings import Settings
 
-EXIT_FAILED = 1
-EXIT_CODE_BUSY = 75
-BUSY = ("AlreadyServing", "AnotherRunActive", "WarehouseBusy")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings=CONTEXT)
+class Sentences(click.Group):
+    """A group of commands that end every failure with a sentence and an exit code, never a trace.
+
+    This is the outermost place that sees an exception; the commands let theirs pass.
+    """
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Carry out the command."""
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal that knows fewer letters than our words shows their numbers.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            home = Path(os.environ.get("HABITUE_HOME") or ".habitue").resolve()
+            click.echo(plain(f"habitue: {sentence(error, home)}"), err=True)
+            ctx.exit(exit_code(error))
+
+
+@click.group(cls=Sentences, context_settings=CONTEXT)
 @click.version_option(package_name="habitue", prog_name="habitue")
 def main() -> None:
     """From shop and till exports to one customer base that can be trusted.
@@ -51,15 +71,13 @@ def up() -> None:
     The nightly schedule and the sensors run from then on, unless they were stopped in the UI or by
     HABITUE_AUTOMATION=false. What runs already is left alone.
     """
-    with _plain_errors():
-        bring_up(_settings(), _console())
+    bring_up(_settings(), _console())
 
 
 @main.command()
 def down() -> None:
     """End what `habitue up` started; an active run is ended too, and made up for later."""
-    with _plain_errors():
-        take_down(_settings(), _console())
+    take_down(_settings(), _console())
 
 
 main.add_command(mail)
@@ -83,7 +101,7 @@ def demo(data: str, lines: int) -> None:
 
     settings, console = _settings(), _console()
     making = console.status("making the demo's exports")
-    with _plain_errors(), parsed_beside(settings), making as status:
+    with parsed_beside(settings), making as status:
         kind = "synthetic" if data == "generated" else "complete-journey"
         report = make_demo(
             settings, kind, lines, progress=lambda text: status.update(styled("{text}", text=text))
@@ -111,9 +129,8 @@ def run(as_of: str | None, source: str | None) -> None:
     from orchestration.preflight import require_exports
 
     settings = _settings()
-    with _plain_errors():
-        if settings.target == "duckdb":
-            require_exports(settings)
+    if settings.target == "duckdb":
+        require_exports(settings)
     _run(settings, source or "everything")
 
 
@@ -122,9 +139,8 @@ def status() -> None:
     """Show the services, what is published and how old it is, the last run, and what waits."""
     from orchestration.commands import show_status
 
-    with _plain_errors():
-        show_services(_settings(), _console())
-        show_status(_settings(), _console())
+    show_services(_settings(), _console())
+    show_status(_settings(), _console())
 
 
 @main.group()
@@ -140,8 +156,7 @@ def list_rows(source: str | None, entity: str | None, limit: int) -> None:
     """List open rows: file, line, column, reason and what to do."""
     from orchestration.commands import show_quarantine
 
-    with _plain_errors():
-        show_quarantine(_settings(), _console(), source, entity, limit)
+    show_quarantine(_settings(), _console(), source, entity, limit)
 
 
 @quarantine.command("retry")
@@ -151,8 +166,7 @@ def retry_rows(source: str | None, entity: str | None) -> None:
     """Check the open rows again, after a contract or a rate was corrected."""
     from orchestration.commands import retry_quarantined
 
-    with _plain_errors():
-        retry_quarantined(_settings(), _console(), source, entity)
+    retry_quarantined(_settings(), _console(), source, entity)
 
 
 @main.command()
@@ -160,21 +174,17 @@ def prepare() -> None:
     """Parse the dbt project and set up the Dagster instance; quick when nothing changed."""
     from orchestration import commands
 
-    with _plain_errors():
-        commands.prepare(_settings(), _console())
+    commands.prepare(_settings(), _console())
 
 
 @main.command()
 @click.argument("destination", default="docs/kpi_dictionary.md", type=click.Path(dir_okay=False))
 def dictionary(destination: str) -> None:
     """Write the KPI dictionary, what every published column means, from the models."""
-    from pathlib import Path
-
     from orchestration.kpi_dictionary import write_kpi_dictionary
     from orchestration.project import ensure_manifest
 
-    with _plain_errors():
-        write_kpi_dictionary(ensure_manifest(_settings()), Path(destination))
+    write_kpi_dictionary(ensure_manifest(_settings()), Path(destination))
     click.echo(plain(f"wrote {destination}"))
 
 
@@ -193,11 +203,10 @@ def migrate(check: bool) -> None:
     """Upgrade habitue's own tables to the version that it needs; every run begins with this."""
     from orchestration.migrations.report import check_version, migrate_now
 
-    with _plain_errors():
-        if not check:
-            migrate_now(_settings(), _console())
-        elif not check_version(_settings(), _console()):
-            sys.exit(EXIT_FAILED)
+    if not check:
+        migrate_now(_settings(), _console())
+    elif not check_version(_settings(), _console()):
+        sys.exit(EXIT_FAILED)
 
 
 @main.command()
@@ -206,39 +215,23 @@ def dev(port: int) -> None:
     """Serve the Dagster UI on 127.0.0.1, with schedules and sensor, over the same state."""
     from orchestration.commands import serve
 
-    with _plain_errors():
-        serve(_settings(), _console(), port)
+    serve(_settings(), _console(), port)
 
 
 def _run(settings: "Settings", job_name: str) -> None:
     from orchestration.commands import run_job
 
-    with _plain_errors():
-        success = run_job(settings, job_name, _console())
+    success = run_job(settings, job_name, _console())
     sys.exit(0 if success else EXIT_FAILED)
 
 
 def _settings() -> "Settings":
     from orchestration.settings import get_settings
 
-    with _plain_errors():
-        return get_settings()
+    return get_settings()
 
 
 def _console() -> "Console":
     from rich.console import Console
 
     return Console(highlight=False)
-
-
-@contextmanager
-def _plain_errors() -> Generator[None]:
-    """What a person can act on is said in one sentence; a defect keeps its trace."""
-    try:
-        yield
-    except Exception as error:
-        if not getattr(type(error), "__module__", "").startswith("orchestration."):
-            raise
-        click.echo(plain(f"habitue: {error}"), err=True)
-        busy = type(error).__name__ in BUSY
-        sys.exit(EXIT_CODE_BUSY if busy else EXIT_FAILED)

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from orchestration import stopwatch
 from orchestration.data_warnings import data_warnings
+from orchestration.failures import sentence
 from orchestration.plain_text import PlainFormatter, plain
 from orchestration.preflight import check_home, require_ready
 from orchestration.resources.lease import read_lease
@@ -90,18 +91,27 @@ def _tell_owners(
 def log_to_file(settings: Settings) -> None:
     """Keep the libraries' talk in a file; what our own modules warn of is shown as well."""
     settings.home.mkdir(parents=True, exist_ok=True)
+    # A log that cannot be written is no reason to show its trace, nor to stop.
+    logging.raiseExceptions = False
+    for logger in (logging.getLogger(), logging.getLogger("orchestration")):
+        for handler in [one for one in logger.handlers if one.name == OWN_HANDLER]:
+            logger.removeHandler(handler)
+            handler.close()
     kept = logging.FileHandler(settings.home / "habitue.log", encoding="utf-8")
+    kept.name = OWN_HANDLER
     kept.setFormatter(PlainFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger().addHandler(kept)
     logging.getLogger().setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     shown = logging.StreamHandler()
+    shown.name = OWN_HANDLER
     shown.setLevel(logging.WARNING)
     shown.setFormatter(PlainFormatter())
     logging.getLogger("orchestration").addHandler(shown)
 
 
 RARELY = (50_000, 20, 50)
+OWN_HANDLER = "habitue"
 
 
 @contextmanager
@@ -383,7 +393,8 @@ def check_installation(settings: Settings, console: Console) -> bool:
     for name, check in CHECKS.items():
         try:
             say(console, "[green]✓[/] {name:<14} {found}", name=name, found=check(settings))
-        except (ValueError, RuntimeError, OSError) as error:
+        except Exception as error:
             ready = False
-            say(console, "[red]✗[/] {name:<14} {error}", name=name, error=str(error))
+            told = sentence(error, settings.home)
+            say(console, "[red]✗[/] {name:<14} {told}", name=name, told=told)
     return ready

@@ -117,9 +117,6 @@ def _say(done: "Delivery") -> None:
 
 
 def _settings() -> "Settings":
-    from orchestration.settings import InvalidSettings, get_settings
+    from orchestration.settings import get_settings
 
-    try:
-        return get_settings()
-    except InvalidSettings as error:
-        raise click.ClickException(str(error)) from None
+    return get_settings()

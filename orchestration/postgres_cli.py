@@ -1,8 +1,6 @@
 """`habitue postgres`: the embedded server, and the roles of any server."""
 
 import os
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -36,11 +34,10 @@ def start() -> None:
     from orchestration.resources.roles import DATABASE, ensure_roles
     from orchestration.settings import get_settings
 
-    with _plain_errors():
-        server = running(get_settings().home)
-        ensure_roles(PostgresAddress(server.address()))
-        click.echo(plain(f"Socket     {server.address('habitue', DATABASE)}"))
-        click.echo(plain(f"BI tools   {server.loopback_address('bi_reader', DATABASE)}"))
+    server = running(get_settings().home)
+    ensure_roles(PostgresAddress(server.address()))
+    click.echo(plain(f"Socket     {server.address('habitue', DATABASE)}"))
+    click.echo(plain(f"BI tools   {server.loopback_address('bi_reader', DATABASE)}"))
 
 
 @postgres.command()
@@ -49,8 +46,7 @@ def stop() -> None:
     from orchestration.resources.embedded_postgres import embedded_postgres
     from orchestration.settings import get_settings
 
-    with _plain_errors():
-        embedded_postgres(get_settings().home).stop()
+    embedded_postgres(get_settings().home).stop()
 
 
 @postgres.command()
@@ -67,8 +63,7 @@ def roles() -> None:
         for name, role in ROLES.items()
         if role.may_log_in and (secret := _secret(name)) is not None
     }
-    with _plain_errors():
-        ensure_roles(_administrator(), passwords)
+    ensure_roles(_administrator(), passwords)
     click.echo(
         plain(f"{len(ROLES)} roles are complete; new passwords: {', '.join(passwords) or 'none'}")
     )
@@ -90,8 +85,7 @@ def manager(login: str, stores: tuple[str, ...]) -> None:
     asked = _secret(login) or SecretStr(
         click.prompt(f"password of {login}", hide_input=True, confirmation_prompt=True)
     )
-    with _plain_errors():
-        ensure_store_manager(_administrator(), login, stores, asked)
+    ensure_store_manager(_administrator(), login, stores, asked)
     click.echo(plain(f"{login} sees {', '.join(stores) or 'no store'} in the schema serving"))
 
 
@@ -109,18 +103,3 @@ def _secret(role: str) -> "SecretStr | None":
 
     value = os.environ.get(PASSWORD_PREFIX + role.upper())
     return SecretStr(value) if value else None
-
-
-@contextmanager
-def _plain_errors() -> Generator[None]:
-    """Say what the user can mend in one sentence, without a traceback."""
-    from orchestration.resources.embedded_postgres import EmbeddedPostgresFailed
-    from orchestration.resources.postgres import PostgresUnreachable
-    from orchestration.resources.roles import NoSuchStoreManager
-    from orchestration.settings import InvalidSettings
-
-    expected = (EmbeddedPostgresFailed, InvalidSettings, NoSuchStoreManager, PostgresUnreachable)
-    try:
-        yield
-    except expected as error:
-        raise click.ClickException(str(error)) from None

@@ -7,18 +7,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from orchestration.failures import REMEDIES
 from orchestration.settings import Settings
 
 FREE_BYTES_PER_LANDED_BYTE = 3
 FREE_INODES = 1000
 PROBE_BYTES = 4096
-_REMEDIES = {
-    errno.EACCES: "let the user who runs habitue write there, or set HABITUE_HOME",
-    errno.EPERM: "let the user who runs habitue write there, or set HABITUE_HOME",
-    errno.EROFS: "its file system is read-only: mount it for writing, or set HABITUE_HOME",
-    errno.ENOSPC: "its disk is full: make room, or set HABITUE_HOME",
-    errno.EDQUOT: "the quota of the user who runs habitue is used up: make room",
-}
 Check = Callable[[Settings], str]
 
 
@@ -34,7 +28,7 @@ def check_home(settings: Settings) -> str:
             probe.write(bytes(PROBE_BYTES))
             probe.flush()
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "correct its rights or HABITUE_HOME")
+        remedy = REMEDIES.get(error.errno or 0, "correct its rights or HABITUE_HOME")
         if error.errno == errno.ENOSPC and _free_inodes(settings) == 0:
             remedy = "its disk has no inode left: remove small files, or set HABITUE_HOME"
         raise NotReady(f"{settings.home} cannot be written ({error.strerror}): {remedy}") from None

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from orchestration.assets.ingestion import QUARANTINED
 from orchestration.checks.gates import GATE_PREFIX
+from orchestration.failures import with_remedy
 from orchestration.terminal import say, styled
 
 
@@ -71,7 +72,7 @@ class RunProgress:
     @property
     def failures(self) -> list[str]:
         """Every failure, with its remedy where one is known."""
-        found = [text for step in self.steps.values() for text in step.failures]
+        found = [with_remedy(text) for step in self.steps.values() for text in step.failures]
         return found or ([self.run_error] if self.run_error else [])
 
     def _step(self, key: str) -> StepReport:

@@ -11,6 +11,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from orchestration.assets.names import LAYERS, PUBLICATION
 from orchestration.checks.gates import GATE_PREFIX
+from orchestration.failures import with_remedy
 from orchestration.resources.letter import one_line, without_addresses
 
 MOST_FAULTS = 10
@@ -165,7 +166,7 @@ def error_texts(error: SerializableErrorInfo | None) -> list[str]:
     said = error.message.strip()
     lines = [line for line in said.splitlines() if line.strip() and not _QUOTES_A_ROW.match(line)]
     if not _OWN_ERROR.match(said):
-        return [_cleaned(line) for line in lines[:1]]
+        return [with_remedy(_cleaned(line)) for line in lines[:1]]
     lines[0] = _OWN_ERROR.sub("", lines[0])
     return [_cleaned(line) for line in lines[:MOST_LINES]]
 

@@ -6,7 +6,8 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from orchestration.postgres_cli import ADMINISTRATOR, postgres
+from orchestration.cli import main
+from orchestration.postgres_cli import ADMINISTRATOR
 from orchestration.resources.postgres import PostgresAddress
 
 pytestmark = pytest.mark.postgres
@@ -20,7 +21,9 @@ def runner(administrator: PostgresAddress) -> CliRunner:
 
 
 def test_roles_take_their_passwords_from_the_environment(runner: CliRunner, log_in: LogIn) -> None:
-    done = runner.invoke(postgres, ["roles"], env={"HABITUE_PASSWORD_ORCHESTRATOR": "conductor's"})
+    done = runner.invoke(
+        main, ["postgres", "roles"], env={"HABITUE_PASSWORD_ORCHESTRATOR": "conductor's"}
+    )
     assert done.exit_code == 0, done.output
     assert "orchestrator" in done.output
     assert "conductor" not in done.output
@@ -31,14 +34,14 @@ def test_roles_take_their_passwords_from_the_environment(runner: CliRunner, log_
 
 
 def test_a_manager_gets_a_login(runner: CliRunner, log_in: LogIn) -> None:
-    done = runner.invoke(postgres, ["manager", "manager_new", "lyon"], input="pw\npw\n")
+    done = runner.invoke(main, ["postgres", "manager", "manager_new", "lyon"], input="pw\npw\n")
     assert done.exit_code == 0, done.output
     with log_in("manager_new", "pw") as manager:
         assert manager.execute("select current_user").fetchone() == ("manager_new",)
 
 
 def test_a_login_of_another_kind_is_refused_in_one_sentence(runner: CliRunner) -> None:
-    done = runner.invoke(postgres, ["manager", "loader", "lyon"], input="pw\npw\n")
+    done = runner.invoke(main, ["postgres", "manager", "loader", "lyon"], input="pw\npw\n")
     assert done.exit_code == 1
     assert "already a role of another kind" in done.output
     assert "Traceback" not in done.output
@@ -46,7 +49,7 @@ def test_a_login_of_another_kind_is_refused_in_one_sentence(runner: CliRunner) -
 
 def test_an_unreachable_server_is_named_in_one_sentence(runner: CliRunner) -> None:
     env = {ADMINISTRATOR: "postgresql://administrator:hunter2@127.0.0.1:1/postgres"}
-    done = runner.invoke(postgres, ["roles"], env=env)
+    done = runner.invoke(main, ["postgres", "roles"], env=env)
     assert done.exit_code == 1
     assert "administrator@127.0.0.1:1/postgres" in done.output
     assert "hunter2" not in done.output
