@@ -1,5 +1,5 @@
-with key_events as (
-    select * from {{ ref('stg_habitue__golden_keys') }}
+with golden_keys as (
+    select * from {{ ref('int_golden_keys') }}
 ),
 
 identities as (
@@ -8,15 +8,13 @@ identities as (
 
 -- An old key leads to whoever its anchor is with today, however many merges lie between.
 final as (
-    select distinct
-        key_events.customer_key as alias_customer_key,
+    select
+        golden_keys.customer_key as alias_customer_key,
         identities.customer_key
-    from key_events
+    from golden_keys
     inner join identities
-        on key_events.anchor_source_customer_key = identities.source_customer_key
-    where
-        key_events.event = 'given'
-        and key_events.customer_key <> identities.customer_key
+        on golden_keys.anchor_source_customer_key = identities.source_customer_key
+    where golden_keys.customer_key <> identities.customer_key
 )
 
 select * from final

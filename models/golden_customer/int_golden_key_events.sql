@@ -6,8 +6,8 @@ clusters as (
     select * from {{ ref('int_customer_clusters') }}
 ),
 
-key_events as (
-    select * from {{ ref('stg_habitue__golden_keys') }}
+golden_keys as (
+    select * from {{ ref('int_golden_keys') }}
 ),
 
 given as (
@@ -20,26 +20,36 @@ given as (
     where is_new_key
 ),
 
+-- The card that a key was given for has somebody registered for it now.
+moved as (
+    select
+        customer_key,
+        anchor_source_customer_key,
+        'moved' as event,
+        null as merged_into
+    from golden_keys
+    where anchor_source_customer_key <> recorded_source_customer_key
+),
+
 -- A key whose anchor now lives under another key has been merged away.
 retired as (
     select
-        key_events.customer_key,
-        key_events.anchor_source_customer_key,
+        golden_keys.customer_key,
+        golden_keys.anchor_source_customer_key,
         'retired' as event,
         cluster_keys.customer_key as merged_into
-    from key_events
-    inner join clusters on key_events.anchor_source_customer_key = clusters.source_customer_key
+    from golden_keys
+    inner join clusters on golden_keys.anchor_source_customer_key = clusters.source_customer_key
     inner join cluster_keys on clusters.cluster_id = cluster_keys.cluster_id
-    left join key_events as earlier
-        on key_events.customer_key = earlier.customer_key and earlier.event = 'retired'
     where
-        key_events.event = 'given'
-        and earlier.customer_key is null
-        and cluster_keys.customer_key <> key_events.customer_key
+        not golden_keys.is_retired
+        and cluster_keys.customer_key <> golden_keys.customer_key
 ),
 
 all_events as (
     select * from given
+    union all
+    select * from moved
     union all
     select * from retired
 ),

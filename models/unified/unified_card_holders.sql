@@ -23,15 +23,14 @@ holders as (
 
 final as (
     select
+        -- Every holder has the day of registration in the key, so that no holder's key changes when
+        -- another turns up.
         cast(
-            case
-                when holders.holder_number = 1 then 'cashmere:' || holders.card_key
-                else
-                    'cashmere:'
-                    || holders.card_key
-                    || ':'
-                    || cast(holders.holder_from_date as {{ dbt.type_string() }})
-            end as {{ dbt.type_string() }}
+            'cashmere:'
+            || holders.card_key
+            || ':'
+            || cast(holders.holder_from_date as {{ dbt.type_string() }})
+            as {{ dbt.type_string() }}
         ) as source_customer_key,
         cast(holders.card_key as {{ dbt.type_string() }}) as card_key,
         cast(holders.holder_number as integer) as holder_number,

@@ -244,6 +244,7 @@ def prepare_golden_keys(settings: Settings) -> int:
             select seen.* from published.ops.golden_keys as seen
             anti join ops.golden_keys as known
                 on known.customer_key = seen.customer_key and known.event = seen.event
+                and known.anchor_source_customer_key = seen.anchor_source_customer_key
             returning customer_key
             """
         ).fetchall()

@@ -56,6 +56,7 @@ where not exists (
     select 1
     from ops.golden_keys as known
     where known.customer_key = event.customer_key and known.event = event.event
+        and known.anchor_source_customer_key = event.anchor_source_customer_key
 )
 """
 

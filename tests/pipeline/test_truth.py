@@ -99,20 +99,13 @@ def persons_by_source_customer(loaded: Home, generated: Path) -> dict[str, set[s
     key_file = loaded.folder / "secrets" / "pseudonym.key"
     pseudonyms = Pseudonymiser(key_file.read_bytes().strip())
     rows = read(generated / "truth" / "people.csv")
-    first_registration: dict[str, str] = {}
-    for row in rows:
-        if row["kind"] == "card":
-            known = first_registration.get(row["identifier"], row["valid_from"])
-            first_registration[row["identifier"]] = min(known, row["valid_from"])
     persons: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         identifier = row["identifier"]
         if row["kind"] == "customer":
             key = f"magento:{pseudonyms.of('magento_customer', identifier)}"
         elif row["kind"] == "card":
-            key = f"cashmere:{pseudonyms.of('card', identifier)}"
-            if row["valid_from"] != first_registration[identifier]:
-                key += f":{row['valid_from']}"
+            key = f"cashmere:{pseudonyms.of('card', identifier)}:{row['valid_from']}"
         else:
             key = f"magento:guest:{pseudonyms.of('email', identifier)}"
         persons[key].add(row["person_id"])
