@@ -246,6 +246,7 @@ def _print_published(settings: Settings, success: bool, console: Console) -> Non
         words = "Still served: what was published {age} ago, as of {as_of}."
         say(console, words, age=age_text(facts.age), as_of=facts.as_of)
     console.print(_headline(facts, settings.currency))
+    _print_delays(facts, console)
     say(console, "Open       {place}", place=readers_address(settings))
     say(console, "Next       [bold]make dev[/] shows the graph; [bold]habitue status[/] the state")
 
@@ -280,12 +281,18 @@ def show_status(settings: Settings, console: Console) -> None:
             currency=settings.currency,
             place=readers_address(settings),
         )
+        _print_delays(facts, console)
     _print_runs(settings, console)
     _print_mails(settings, console)
     if read_lease(settings.home) is not None:
         say(console, "[bold]Landing[/]     judged when the active run has ended")
         return
     _print_waiting(settings, console)
+
+
+def _print_delays(facts: PublishedFacts, console: Console) -> None:
+    for text in facts.delays:
+        say(console, "            [yellow]![/] {text}", text=text)
 
 
 def _print_runs(settings: Settings, console: Console) -> None:

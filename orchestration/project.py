@@ -157,7 +157,11 @@ def _ancestors(manifest: Mapping[str, Any], unique_id: str) -> set[str]:
 
 def dbt_vars(settings: Settings) -> dict[str, Any]:
     """The dbt variables that the settings decide; an unset as_of leaves the project's default."""
+    from orchestration.ingest.contract import load_contracts
+
+    zones = {c.source: c.format.time_zone for c in load_contracts().values()}
     values: dict[str, Any] = {
+        "source_time_zones": zones,
         "project_time_zone": settings.time_zone,
         "reporting_currency": settings.currency,
         "rate_age_days": settings.rate_age_days,

@@ -9,13 +9,17 @@ from typing import Any
 
 from orchestration.resources.target import build_warehouse
 from orchestration.settings import Settings
+from orchestration.source_days import delays
 
 Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class PublishedFacts:
-    """The headline of the published file. Amounts in the reporting currency, without tax."""
+    """The headline of the published file. Amounts in the reporting currency, without tax.
+
+    `delays` says which source holds the as-of date back.
+    """
 
     as_of: str
     published_at: datetime
@@ -25,6 +29,7 @@ class PublishedFacts:
     buyers: int
     orders: int
     net_amount: str
+    delays: Sequence[str] = ()
 
     @property
     def age(self) -> timedelta:
@@ -71,8 +76,9 @@ def _published_facts(execute: Callable[[str], list[Row]], record: str) -> Publis
         "select coalesce(sum(order_count), 0), coalesce(sum(net_amount), 0) from marts.sales_daily"
     )[0]
     return PublishedFacts(
-        as_of, published_at, run_id, tables, customers, buyers, int(orders), f"{net_amount:,.2f}"
-    )
+        as_of, published_at, run_id, tables, customers, buyers, int(orders), f"{net_amount:,.2f}",
+        delays(execute),
+    )  # fmt: skip
 
 
 def load_facts(settings: Settings, run_id: str | None = None) -> LoadFacts:

@@ -3,6 +3,8 @@
 with warned as (
     select * from {{ ref('int_unknown_member_warnings') }}
     union all
+    select * from {{ ref('int_doubtful_date_warnings') }}
+    union all
     select * from {{ ref('int_contested_record_warnings') }}
 ),
 

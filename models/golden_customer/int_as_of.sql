@@ -2,9 +2,8 @@ with orders as (
     select * from {{ ref('unified_orders') }}
 ),
 
-exports as (
-    select * from {{ ref('stg_habitue__exports') }}
-    where entity in ('sales_order', 'tickets')
+source_days as (
+    select * from {{ ref('int_source_days') }}
 ),
 
 -- The data begin with the first sale, and end with the last document that counts: a day on which
@@ -18,37 +17,26 @@ sales_dates as (
     where is_valid
 ),
 
--- An export with a time of day was cut inside that day, so for its source that day is not complete
--- (D5). A source that fell silent long before the others does not hold them back; its freshness
--- check speaks up instead.
-cut_days as (
-    select min(cast(exports.last_exported_at as date)) as first_cut_date
-    from exports
-    cross join sales_dates
-    where
-        exports.last_exported_at > cast(cast(exports.last_exported_at as date) as timestamp)
-        and cast(exports.last_exported_at as date)
-        >= {{ add_days('sales_dates.last_data_date', -7) }}
-),
-
+-- The last day that is over in every source that still sells (D5).
 complete as (
-    select
-        sales_dates.first_data_date,
-        sales_dates.last_data_date,
-        least(
-            sales_dates.last_data_date,
-            coalesce({{ add_days('cut_days.first_cut_date', -1) }}, sales_dates.last_data_date)
-        ) as last_complete_date,
-        {{ optional_date(var('as_of')) }} as chosen_date
-    from sales_dates
-    cross join cut_days
+    select min(complete_date) as last_complete_date
+    from source_days
+    where is_selling
 ),
 
 dated as (
     select
-        *,
-        cast(coalesce(chosen_date, last_complete_date, date '1970-01-01') as date) as as_of_date
-    from complete
+        sales_dates.*,
+        {{ optional_date(var('as_of')) }} as chosen_date,
+        cast(
+            coalesce(
+                {{ optional_date(var('as_of')) }},
+                complete.last_complete_date,
+                date '1970-01-01'
+            ) as date
+        ) as as_of_date
+    from sales_dates
+    cross join complete
 ),
 
 final as (

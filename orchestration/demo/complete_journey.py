@@ -130,9 +130,9 @@ def write_complete_journey(folder: Path, progress: Progress) -> tuple[list[Path]
     months = sales["sold_at"].dt.strftime("%Y-%m")
     for month in sorted(months.unique().tolist()):
         rows = cast(pd.DataFrame, sales.loc[months == month])
-        last = _last_day(rows)
-        files.append(_write(folder, layouts.TICKET_LINES, last, _line_rows(rows, products)))
-        files.append(_write(folder, layouts.TICKETS, last, _ticket_rows(rows)))
+        exported = _last_day(rows) + timedelta(days=1)
+        files.append(_write(folder, layouts.TICKET_LINES, exported, _line_rows(rows, products)))
+        files.append(_write(folder, layouts.TICKETS, exported, _ticket_rows(rows)))
         progress(f"{month}: {len(rows):,} lines")
     return sorted(files), totals
 
@@ -142,7 +142,8 @@ def _last_day(sales: pd.DataFrame) -> date:
 
 
 def _write(folder: Path, layout: Layout, day: date, rows: Sequence[str]) -> Path:
-    path = folder / layout.source / f"{layout.entity}_{day:%Y%m%d}.csv"
+    # At noon the day before is over, whichever zone the contract reads the name in.
+    path = folder / layout.source / f"{layout.entity}_{day:%Y%m%d}_1200.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [layout.delimiter.join(layout.columns), *rows]
     path.write_bytes(("\n".join(lines) + "\n").encode(layout.encoding))

@@ -122,7 +122,8 @@ class Exports:
         key = (layout.source, layout.entity, slot)
         part = self._parts.get(key, 0)
         self._parts[key] = part + 1
-        day = self.calendar.date_of(self.calendar.history_end + slot)
+        # Shops export a day in the night that follows it.
+        day = self.calendar.date_of(self.calendar.history_end + slot + 1)
         clock = f"_{part // 60:02d}{part % 60:02d}" if self.is_big else ""
         suffix = ".csv.gz" if self.is_big else ".csv"
         path = self.folder / layout.source / f"{layout.entity}_{day:%Y%m%d}{clock}{suffix}"

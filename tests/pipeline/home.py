@@ -33,9 +33,16 @@ class Home:
 
     def run(self, *arguments: str, expect: int = 0) -> str:
         """Run `habitue run` and give what it printed."""
+        return self._habitue("run", *arguments, expect=expect)
+
+    def status(self) -> str:
+        """What `habitue status` prints."""
+        return self._habitue("status")
+
+    def _habitue(self, *arguments: str, expect: int = 0) -> str:
         variables = {"HABITUE_HOME": str(self.folder)}
         done = subprocess.run(
-            [Path(sys.executable).with_name("habitue"), "run", *arguments],
+            [Path(sys.executable).with_name("habitue"), *arguments],
             env={**os.environ, **variables},
             capture_output=True,
             text=True,

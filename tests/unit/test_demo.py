@@ -219,10 +219,10 @@ def test_late_corrected_and_resent_rows_are_planted(tmp_path: Path) -> None:
     assert facts["late_magento"] + facts["late_cashmere"] > 0
 
 
-def test_the_history_ends_on_its_last_day_and_daily_files_follow(demo: Path) -> None:
+def test_every_day_is_exported_in_the_night_that_follows_it(demo: Path) -> None:
     days = sorted(path.stem.rsplit("_", 1)[1] for path in demo.rglob("landing/*/tickets_*.csv"))
-    assert days[0] == "20260616"
-    assert days[-1] == "20260630"
+    assert days[0] == "20260617"
+    assert days[-1] == "20260701"
     assert len(days) == 15
 
 
