@@ -2,41 +2,42 @@ with customers as (
     select * from {{ ref('unified_customers') }}
 ),
 
-identifiers as (
-    select * from {{ ref('customer_identifiers') }}
-    where is_usable and holder_count > 1
+ties as (
+    select * from {{ ref('int_customer_ties') }}
+    where is_used
 ),
 
 nodes as (
     select
         source_customer_key,
+        birth_date,
+        first_name_key,
+        {{ full_name_key('first_name_key', 'last_name_key') }} as name_key,
         row_number() over (order by source_customer_key) as node_id
     from customers
 ),
 
-shared_keys as (
+pairs as (
     select
-        identity_rule,
-        key_value,
-        row_number() over (order by identity_rule, key_value) as key_id
-    from (
-        select distinct
-            identity_rule,
-            key_value
-        from identifiers
-    ) as distinct_keys
+        one.node_id as one_node_id,
+        other.node_id as other_node_id,
+        row_number() over (order by one.node_id, other.node_id) as tie_id
+    from ties
+    inner join nodes as one on ties.one_source_customer_key = one.source_customer_key
+    inner join nodes as other on ties.other_source_customer_key = other.source_customer_key
+    group by one.node_id, other.node_id
 ),
 
 edges as (
     select
-        nodes.node_id,
-        shared_keys.key_id
-    from identifiers
-    inner join nodes on identifiers.source_customer_key = nodes.source_customer_key
-    inner join shared_keys
-        on
-            identifiers.identity_rule = shared_keys.identity_rule
-            and identifiers.key_value = shared_keys.key_value
+        one_node_id as node_id,
+        tie_id as key_id
+    from pairs
+    union all
+    select
+        other_node_id as node_id,
+        tie_id as key_id
+    from pairs
 ),
 
 linked_nodes as (
@@ -47,34 +48,92 @@ linked_nodes as (
 
 labelled as (
     select
-        nodes.source_customer_key,
-        nodes.node_id,
+        nodes.*,
         coalesce(component_labels.label_id, nodes.node_id) as component_id
     from nodes
     left join component_labels on nodes.node_id = component_labels.node_id
 ),
 
-sized as (
+components as (
     select
-        *,
-        count(*) over (partition by component_id) as component_size
+        component_id,
+        count(*) as component_size,
+        count(distinct birth_date) > 1
+        or count(distinct first_name_key) > 1 as may_contradict
     from labelled
+    group by component_id
 ),
 
--- A component too large to be one person is left apart and flagged (D27).
+-- A chain of ties may lead from one person to another over a record that contradicts neither.
+members as (
+    select labelled.*
+    from labelled
+    inner join components on labelled.component_id = components.component_id
+    where
+        components.may_contradict
+        and components.component_size <= {{ var('identity_cluster_cap') }}
+),
+
+contradictory as (
+    select distinct one.component_id
+    from members as one
+    inner join members as other on one.component_id = other.component_id
+    where {{ customers_contradict('one', 'other') }}
+),
+
+namesakes as (
+    select
+        members.node_id,
+        members.name_key,
+        members.birth_date,
+        min(members.node_id) over (
+            partition by members.component_id, members.name_key
+        ) as name_id,
+        min(members.node_id) over (
+            partition by members.component_id, members.name_key, members.birth_date
+        ) as name_and_birth_date_id,
+        min(members.birth_date) over (
+            partition by members.component_id, members.name_key
+        ) as first_birth_date,
+        max(members.birth_date) over (
+            partition by members.component_id, members.name_key
+        ) as last_birth_date
+    from members
+    inner join contradictory on members.component_id = contradictory.component_id
+),
+
+-- In a group that contradicts itself, records of one full name stay together; where these show two
+-- birth dates, those of one birth date (D27).
+persons as (
+    select
+        node_id,
+        case
+            when name_key is null then node_id
+            when coalesce(first_birth_date = last_birth_date, true) then name_id
+            when birth_date is null then node_id
+            else name_and_birth_date_id
+        end as person_id
+    from namesakes
+),
+
+-- A component too large to be one person is left apart and flagged.
 final as (
     select
-        cast(source_customer_key as {{ dbt.type_string() }}) as source_customer_key,
-        cast(component_id as bigint) as component_id,
-        cast(component_size as integer) as component_size,
-        component_size > {{ var('identity_cluster_cap') }} as is_oversized,
+        cast(labelled.source_customer_key as {{ dbt.type_string() }}) as source_customer_key,
+        cast(labelled.component_id as bigint) as component_id,
+        cast(components.component_size as integer) as component_size,
+        components.component_size > {{ var('identity_cluster_cap') }} as is_oversized,
+        persons.node_id is not null as is_contradictory,
         cast(
             case
-                when component_size > {{ var('identity_cluster_cap') }} then node_id
-                else component_id
+                when components.component_size > {{ var('identity_cluster_cap') }}
+                    then labelled.node_id
+                else coalesce(persons.person_id, labelled.component_id)
             end as bigint
         ) as cluster_id
-    from sized
+    from labelled
+    inner join components on labelled.component_id = components.component_id
+    left join persons on labelled.node_id = persons.node_id
 )
 
 select * from final
