@@ -1,5 +1,6 @@
 """What a run carries with it as tags, so that carrying it on elsewhere counts the same days."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import dagster as dg
@@ -7,6 +8,7 @@ import dagster as dg
 from orchestration.settings import Settings
 
 AS_OF = "habitue/as_of"
+_STARTED_BY = ("dagster/schedule_name", "dagster/sensor_name")
 
 
 def tags_of(settings: Settings) -> dict[str, str]:
@@ -24,3 +26,8 @@ def settings_of_run(
     if given is None:
         return settings
     return settings.model_copy(update={"as_of": date.fromisoformat(given)})
+
+
+def is_unattended(tags: Mapping[str, str]) -> bool:
+    """Whether a schedule or a sensor started the run, so that no person waits for it."""
+    return any(name in tags for name in _STARTED_BY)

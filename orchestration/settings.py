@@ -12,6 +12,7 @@ from pydantic_settings import SettingsConfigDict
 
 from orchestration.mail_settings import MailSettings
 
+PERSON_SETTLES, SERVICE_SETTLES = 10.0, 60.0
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -47,7 +48,9 @@ class Settings(MailSettings):
     quarantine_limit: float = Field(
         default=0.10, ge=0, le=1, description="share of a file's rows that may be quarantined"
     )
-    settle_seconds: float = Field(default=10, ge=0, description="pause between two looks")
+    settle_seconds: float | None = Field(
+        default=None, ge=0, description="how long a file stays unchanged before it is taken"
+    )
     pseudonym_key: SecretStr | None = Field(default=None, description="key of the pseudonyms")
     pseudonym_key_file: Path | None = Field(default=None, description="file that holds the key")
 
@@ -58,7 +61,9 @@ class Settings(MailSettings):
             raise ValueError(f"{value!r} is no IANA time zone; use a name such as Europe/Paris")
         return value
 
-    @field_validator("landing", "as_of", "postgres_address", "automation", mode="before")
+    @field_validator(
+        "landing", "as_of", "postgres_address", "automation", "settle_seconds", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -67,6 +72,12 @@ class Settings(MailSettings):
     def ui_address(self) -> str:
         """Where the Dagster UI is reached."""
         return self.ui_url.rstrip("/") or f"http://127.0.0.1:{self.web_port}"
+
+    def settled_after(self, *, unattended: bool) -> float:
+        """Seconds that a file stays unchanged before it is taken; a person waits for fewer."""
+        if self.settle_seconds is not None:
+            return self.settle_seconds
+        return SERVICE_SETTLES if unattended else PERSON_SETTLES
 
     @property
     def landing_folder(self) -> Path:

@@ -8,6 +8,7 @@ import dagster as dg
 from orchestration.assets.names import LEDGER, landing_key, raw_key, raw_sources
 from orchestration.data_warnings import warned
 from orchestration.resources.owners import DEFAULT_OWNER
+from orchestration.run_tags import is_unattended
 from orchestration.settings import Settings
 from orchestration.stopwatch import measured
 
@@ -62,7 +63,13 @@ def _raw_asset(settings: Settings, table: Mapping[str, Any]) -> dg.AssetsDefinit
         from orchestration.ingest.load import ingest_entity
 
         with measured("load"):
-            report = ingest_entity(settings, source, entity, run_id=context.run.run_id)
+            report = ingest_entity(
+                settings,
+                source,
+                entity,
+                run_id=context.run.run_id,
+                unattended=is_unattended(context.run.tags),
+            )
         row_count = _row_count(settings, f"raw.{table['identifier']}")
         return dg.MaterializeResult(
             metadata={"dagster/row_count": row_count, **report_metadata(report)}

@@ -46,7 +46,7 @@ def landing_sensor(
         if (lease := read_lease(settings.home)) is not None:
             yield dg.SkipReason(f"run {lease.run_id} is active since {lease.since}")
             return
-        waiting = pending_files(settings)
+        waiting = pending_files(settings, unattended=True)
         found = sorted({file.source for file in waiting})
         if not found:
             yield dg.SkipReason(f"nothing new in {settings.landing_folder}")

@@ -97,12 +97,13 @@ def record_refusal(
     entry.reason_code, entry.reason = refused.reason_code, refused.message
     known = session.execute(
         "select file_id from ops.files where source = ? and entity = ? and file_name = ? "
-        "and state = 'refused' and reason_code = ? and reason = ? "
+        "and state = ? and reason_code = ? and reason = ? "
         "and coalesce(sha256, '') = coalesce(cast(? as varchar), '')",
         [
             entry.source,
             entry.entity,
             entry.file_name,
+            entry.state,
             refused.reason_code,
             refused.message,
             entry.sha256,
@@ -128,6 +129,16 @@ def known_looks(
         [source, *states],
     )
     return {(row[0], row[1], row[2], row[3]) for row in found}
+
+
+def may_be_loaded(session: Session, file: LandedFile) -> bool:
+    """Whether a file of the same size was loaded before, so that its bytes are worth comparing."""
+    found = session.execute(
+        "select 1 from ops.files "
+        "where source = ? and entity = ? and bytes = ? and state = 'loaded' limit 1",
+        [file.source, file.entity, file.size],
+    )
+    return bool(found)
 
 
 def is_loaded(session: Session, source: str, entity: str, sha256: str) -> bool:

@@ -15,20 +15,15 @@ import pyarrow as pa
 from orchestration.ingest import ledger, quarantine
 from orchestration.ingest.context import Clock, Context, context_of, prepare, utc_now, warehouse_of
 from orchestration.ingest.contract import Contract, Contracts, load_contracts
+from orchestration.ingest.landed_bytes import FileMoved, LandedBytes, require_declared
 from orchestration.ingest.quarantine import BadRow, QuarantinedRow, QuarantineOrigin
 from orchestration.ingest.raw_table import raw_rows
-from orchestration.ingest.reader import Block, FileReader, Header, Limits, open_file
+from orchestration.ingest.reader import Block, FileReader, Header, Limits, unpacked
 from orchestration.ingest.reasons import REMEDIES, FileRefused, Reason, RefusedFile
 from orchestration.ingest.retry import RetryReport, retry_quarantine
 from orchestration.ingest.row_hash import DuplicateFinder, row_hashes
 from orchestration.ingest.validation import Checked, Rules, validate
-from orchestration.resources.landing import (
-    LandedFile,
-    Stranger,
-    checksum,
-    declared_checksum,
-    landing_of,
-)
+from orchestration.resources.landing import LandedFile, Scan, Stranger, landing_of
 from orchestration.resources.warehouse import Session, Warehouse, WarehouseBusy
 from orchestration.settings import Settings
 
@@ -48,6 +43,10 @@ _LOG = logging.getLogger(__name__)
 _MOJIBAKE_SHARE = 0.001
 
 Progress = Callable[[str], None]
+
+
+class LandingUnreadable(RuntimeError):
+    """The folder of a source cannot be read; the message says why and what to do."""
 
 
 @dataclass
@@ -220,51 +219,84 @@ class _FileLoad:
         quarantine.store(self.session, origin, bad, self.context.pseudonymiser, self.loaded_at)
 
 
-def _load_file(
-    context: Context,
-    session: Session,
-    contract: Contract,
-    file: LandedFile,
-    run_id: str,
-    progress: Progress,
-) -> ledger.Entry:
-    """Load one file in one transaction; gives its ledger line, of state loaded or duplicate.
+@dataclass
+class _Taking:
+    """One ingestion of one entity: what it needs for each of its files."""
 
-    Raises:
-        FileRefused: nothing was kept.
-    """
-    sha256 = checksum(file.path)
-    declared = declared_checksum(file.path)
-    if declared not in (None, sha256):
-        raise FileRefused(Reason.CHECKSUM, f"its bytes have the SHA-256 {sha256[:12]}…")
-    now = context.moment()
-    with session.transaction():
-        file_id = ledger.next_file_id(session)
-        if ledger.is_loaded(session, file.source, file.entity, sha256):
-            entry = ledger.entry_of(file, "duplicate", sha256)
-        else:
-            entry = ledger.entry_of(file, "loaded", sha256)
-            with open_file(file.path, context.limits) as stream:
-                reader = FileReader(stream, contract, context.limits)
-                _FileLoad(
-                    context, session, contract, entry, file_id, file.exported_at,
-                    context.rules(), now, progress,
-                ).run(reader)  # fmt: skip
-        ledger.record(session, file_id, entry, run_id, now)
-    return entry
+    context: Context
+    session: Session
+    contract: Contract
+    run_id: str
+    progress: Progress
 
+    def take(self, file: LandedFile) -> tuple[ledger.Entry, RefusedFile | None]:
+        """Load a file in one transaction, or refuse it: its ledger line, and the refusal.
 
-def _refuse(
-    context: Context, session: Session, file: LandedFile, error: FileRefused, run_id: str
-) -> RefusedFile:
-    refused = RefusedFile(
-        file.source, file.entity, file.name, str(error.reason),
-        f"{file.name}: {error.reason}: {error}",
-    )  # fmt: skip
-    entry = ledger.entry_of(file, "refused", checksum(file.path))
-    with session.transaction():
-        ledger.record_refusal(session, refused, entry, run_id, context.moment())
-    return refused
+        Raises:
+            FileMoved: nothing was kept or recorded.
+        """
+        try:
+            with LandedBytes(file) as landed:
+                try:
+                    return self._load(file, landed), None
+                except FileRefused as error:
+                    return self._refuse_read(file, landed, error)
+        except FileRefused as error:
+            return self._refuse(ledger.entry_of(file, "refused", None), error)
+
+    def _load(self, file: LandedFile, landed: LandedBytes) -> ledger.Entry:
+        now = self.context.moment()
+        with self.session.transaction():
+            file_id = ledger.next_file_id(self.session)
+            entry = self._duplicate(file, landed)
+            if entry is None:
+                entry = ledger.entry_of(file, "loaded", None)
+                self._read(landed, entry, file_id, now)
+                entry.sha256 = landed.sha256()
+                require_declared(file.path, entry.sha256)
+            landed.require_unchanged()
+            ledger.record(self.session, file_id, entry, self.run_id, now)
+        return entry
+
+    def _duplicate(self, file: LandedFile, landed: LandedBytes) -> ledger.Entry | None:
+        """The line of a file whose bytes were loaded before."""
+        if not ledger.may_be_loaded(self.session, file):
+            return None
+        sha256 = landed.sha256()
+        if ledger.is_loaded(self.session, file.source, file.entity, sha256):
+            require_declared(file.path, sha256)
+            return ledger.entry_of(file, "duplicate", sha256)
+        landed.rewind()
+        return None
+
+    def _read(self, landed: LandedBytes, entry: ledger.Entry, file_id: int, now: datetime) -> None:
+        context, limits = self.context, self.context.limits
+        stream = unpacked(landed.stream(), landed.file.name, landed.size, limits)
+        _FileLoad(
+            context, self.session, self.contract, entry, file_id, landed.file.exported_at,
+            context.rules(), now, self.progress,
+        ).run(FileReader(stream, self.contract, limits))  # fmt: skip
+
+    def _refuse_read(
+        self, file: LandedFile, landed: LandedBytes, error: FileRefused
+    ) -> tuple[ledger.Entry, RefusedFile]:
+        """Refuse what was read; bytes that are not those declared are the better reason."""
+        sha256 = landed.sha256()
+        landed.require_unchanged()
+        try:
+            require_declared(file.path, sha256)
+        except FileRefused as other:
+            error = other
+        return self._refuse(ledger.entry_of(file, "refused", sha256), error)
+
+    def _refuse(self, entry: ledger.Entry, error: FileRefused) -> tuple[ledger.Entry, RefusedFile]:
+        message = f"{entry.file_name}: {error.reason}: {error}"
+        refused = RefusedFile(
+            entry.source, entry.entity, entry.file_name, str(error.reason), message
+        )
+        with self.session.transaction():
+            ledger.record_refusal(self.session, refused, entry, self.run_id, self.context.moment())
+        return entry, refused
 
 
 def _refused_stranger(stranger: Stranger) -> RefusedFile:
@@ -299,14 +331,16 @@ def ingest_entity(
     contracts: Contracts | None = None,
     clock: Clock = utc_now,
     limits: Limits | None = None,
+    unattended: bool = False,
 ) -> EntityReport:
     """Load every file of an entity that has fully arrived and was not loaded before.
 
     Each file is one transaction: rows, quarantine and ledger together. A refused file that still
-    lies in the landing folder is tried, and reported, every time.
+    lies in the landing folder is tried, and reported, every time. An `unattended` ingestion, which
+    no person waits for, gives files more time to arrive.
 
     Raises:
-        UnusableKey, InvalidContract, WarehouseBusy: with the remedy.
+        UnusableKey, InvalidContract, WarehouseBusy, LandingUnreadable: with the remedy.
         KeyError: no contract for this source and entity.
     """
     context = context_of(settings, contracts, clock, limits)
@@ -314,27 +348,41 @@ def ingest_entity(
     report = EntityReport(source, entity)
     with context.warehouse.session() as session:
         prepare(session, context)
-        files = _files_to_take(context, session, contract, report, run_id)
-        for file in files:
-            try:
-                entry = _load_file(context, session, contract, file, run_id, progress)
-            except FileRefused as error:
-                report.refused.append(_refuse(context, session, file, error, run_id))
-                continue
-            if entry.state == "duplicate":
-                report.files_duplicate += 1
-            else:
-                report.add(entry)
+        taking = _Taking(context, session, contract, run_id, progress)
+        for file in _files_to_take(taking, report, settings.settled_after(unattended=unattended)):
+            _take(taking, file, report)
     _log_report(report)
     return report
 
 
+def _take(taking: _Taking, file: LandedFile, report: EntityReport) -> None:
+    try:
+        entry, refused = taking.take(file)
+    except FileMoved as moved:
+        report.still_arriving.append(f"{moved}; the next run takes it if it is there")
+        return
+    if refused is not None:
+        report.refused.append(refused)
+    elif entry.state == "duplicate":
+        report.files_duplicate += 1
+    else:
+        report.add(entry)
+
+
+def _require_readable(scan: Scan, source: str) -> None:
+    for item in scan.strangers:
+        if (item.source, item.entity, item.reason_code) == (source, "", "UNREADABLE"):
+            raise LandingUnreadable(_refused_stranger(item).message)
+
+
 def _files_to_take(
-    context: Context, session: Session, contract: Contract, report: EntityReport, run_id: str
+    taking: _Taking, report: EntityReport, settle_seconds: float
 ) -> list[LandedFile]:
     """Files of the entity to load now; strangers named after it and late ones go to the report."""
-    source, entity = contract.source, contract.entity
+    context, session, run_id = taking.context, taking.session, taking.run_id
+    source, entity = taking.contract.source, taking.contract.entity
     scan = context.landing.scan(_entities(context.contracts))
+    _require_readable(scan, source)
     strangers = [
         _refused_stranger(item)
         for item in scan.strangers
@@ -354,14 +402,21 @@ def _files_to_take(
 
     arrived, moving = context.landing.settle(
         fresh(scan.files),
-        context.settings.settle_seconds,
+        settle_seconds,
         lambda: fresh(context.landing.scan(_entities(context.contracts)).files),
+        lambda text: _LOG.warning("%s: %s", source, text),
     )
-    report.still_arriving = [file.name for file in moving]
+    uploads = [item for item in scan.uploads if (item.source, item.entity) == (source, entity)]
+    report.still_arriving = [
+        *(f"{item.shown_name} is being uploaded" for item in uploads),
+        *(f"{file.name} changed less than {settle_seconds:g} s ago" for file in moving),
+    ]
     return arrived
 
 
 def _log_report(report: EntityReport) -> None:
+    for text in report.still_arriving:
+        _LOG.warning("%s: not loaded yet: %s", report.source, text)
     _LOG.info(
         "%s %s: %d files, %d rows seen, %d loaded, %d quarantined, %d exact duplicates, "
         "%d files refused, %d sent again",
@@ -414,20 +469,25 @@ def unclaimed_files(
 
 
 def pending_files(
-    settings: Settings, source: str | None = None, contracts: Contracts | None = None
+    settings: Settings,
+    source: str | None = None,
+    contracts: Contracts | None = None,
+    *,
+    unattended: bool = False,
 ) -> list[LandedFile]:
     """Files that have arrived and that no run has judged yet, in export order.
 
-    Never waits: a file that may still be changing is left for the next look. Empty while another
-    process holds the warehouse, because that run takes what has arrived.
+    Never waits: a file that may still be changing is left for the next look, which a look that is
+    `unattended` does for longer. Empty while another process holds the warehouse, because that run
+    takes what has arrived.
     """
+    settle_seconds = settings.settled_after(unattended=unattended)
     known = load_contracts() if contracts is None else contracts
     landing = landing_of(settings.landing_folder)
     files = [
         file
         for file in landing.scan(_entities(known)).files
-        if source in (None, file.source)
-        and landing.arrival(file, settings.settle_seconds) == "settled"
+        if source in (None, file.source) and landing.arrival(file, settle_seconds) == "settled"
     ]
     try:
         judged = _judged(warehouse_of(settings), {file.source for file in files})

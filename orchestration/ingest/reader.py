@@ -10,7 +10,6 @@ import io
 import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -146,9 +145,9 @@ def check_header(names: list[str], line: str, contract: Contract) -> Header:
 class _Unpacked(io.RawIOBase):
     """A gzip stream that refuses damage and bombs; reads like any binary file."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
-        self._stream = gzip.open(path, "rb")  # noqa: SIM115 - closed in close()
-        self._packed_size = path.stat().st_size
+    def __init__(self, packed: BinaryIO, packed_size: int, limits: Limits) -> None:
+        self._stream = gzip.GzipFile(fileobj=packed, mode="rb")
+        self._packed_size = packed_size
         self._limits = limits
         self._size = 0
 
@@ -174,11 +173,11 @@ class _Unpacked(io.RawIOBase):
         super().close()
 
 
-def open_file(path: Path, limits: Limits) -> BinaryIO:
-    """The file's bytes, unpacked when its name ends in .gz."""
-    if path.suffix == ".gz":
-        return cast(BinaryIO, _Unpacked(path, limits))
-    return path.open("rb")
+def unpacked(stream: BinaryIO, name: str, size: int, limits: Limits) -> BinaryIO:
+    """The bytes of a file of this name and size, unpacked when its name ends in .gz."""
+    if name.endswith(".gz"):
+        return cast(BinaryIO, _Unpacked(stream, size, limits))
+    return stream
 
 
 def _invalid_lines(lines: list[bytes], encoding: str) -> dict[int, tuple[Reason, str]]:

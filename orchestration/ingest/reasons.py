@@ -9,6 +9,10 @@ class Reason(StrEnum):
 
     # a whole file
     NAME = "NAME"
+    KIND = "KIND"
+    IN_PROGRESS = "IN_PROGRESS"
+    LONE_SIDE_FILE = "LONE_SIDE_FILE"
+    UNREADABLE = "UNREADABLE"
     UNKNOWN_ENTITY = "UNKNOWN_ENTITY"
     UNKNOWN_SOURCE = "UNKNOWN_SOURCE"
     CHECKSUM = "CHECKSUM"
@@ -42,6 +46,10 @@ class Reason(StrEnum):
 
 REMEDIES: dict[Reason, str] = {
     Reason.NAME: "name it <entity>_<YYYYMMDD>[_<HHMM>].csv[.gz] with letters, digits, . _ - only",
+    Reason.KIND: "put the export itself into the folder of its source, as one regular file",
+    Reason.IN_PROGRESS: "end the upload by renaming the file, send it again, or take it away",
+    Reason.LONE_SIDE_FILE: "send the file that it belongs to, or take it away",
+    Reason.UNREADABLE: "let the user who runs habitue read it, or mend its disk",
     Reason.UNKNOWN_ENTITY: "rename it after an entity of this source, or move it out of landing",
     Reason.UNKNOWN_SOURCE: "move it into the folder of a source, or out of landing",
     Reason.CHECKSUM: "send the file again; it differs from the .sha256 beside it",

@@ -81,13 +81,3 @@ def test_a_done_file_settles_at_once(tmp_path: Path) -> None:
     landing = Landing(tmp_path)
     (file,) = landing.scan({"magento": {"sales_order_item"}}).files
     assert landing.arrival(file, settle_seconds=60) == "settled"
-
-
-def test_an_old_file_counts_as_settled(tmp_path: Path) -> None:
-    path = tmp_path / "magento" / "sales_order_item_20250302.csv"
-    path.parent.mkdir()
-    path.write_text("whole")
-    os.utime(path, (time.time() - 61, time.time() - 61))
-    landing = Landing(tmp_path)
-    (file,) = landing.scan({"magento": {"sales_order_item"}}).files
-    assert landing.arrival(file, settle_seconds=60) == "settled"

@@ -215,7 +215,7 @@ def test_what_lies_in_no_sources_folder_is_reported(shop: Shop) -> None:
 def test_a_link_is_not_followed(shop: Shop) -> None:
     target = shop.land("elsewhere.txt", GOOD)
     target.with_name(NAME).symlink_to(target)
-    assert refusal(shop)[0] == "NAME"
+    assert refusal(shop)[0] == "KIND"
 
 
 def test_the_checksum_beside_a_file_is_verified(shop: Shop) -> None:
