@@ -1,11 +1,16 @@
-{#- The score of a value, from a row of rfm_thresholds; a score nobody reached has no threshold. -#}
-{% macro rfm_score(measured_value, thresholds) -%}
+{#- The score of a value by one row of rfm_limits, null without a row. A score without a threshold is not given. -#}
+{% macro rfm_score(measured_value, limits, measure, period) -%}
     cast(
-        1
-        + case when {{ measured_value }} >= {{ thresholds }}.lowest_value_of_2 then 1 else 0 end
-        + case when {{ measured_value }} >= {{ thresholds }}.lowest_value_of_3 then 1 else 0 end
-        + case when {{ measured_value }} >= {{ thresholds }}.lowest_value_of_4 then 1 else 0 end
-        + case when {{ measured_value }} >= {{ thresholds }}.lowest_value_of_5 then 1 else 0 end
-        as integer
+        case
+            when {{ limits }}.{{ period }} is not null
+                then
+                    1
+                    {%- for score in range(2, 6) %}
+                    + case
+                        when {{ measured_value }} >= {{ limits }}.{{ measure }}_{{ score }} then 1
+                        else 0
+                    end
+                    {%- endfor %}
+        end as integer
     )
 {%- endmacro %}

@@ -1,6 +1,6 @@
 -- What:  a customer with a snapshot but no scores, or the other way round.
--- Why:   scores are an inner join of snapshots, thresholds and segment names; a gap in one loses customers in silence.
--- When rows come back: see which month or pair of scores has no threshold or no segment.
+-- Why:   scores join snapshots, thresholds and segment names; a gap in one loses customers in silence.
+-- When rows come back: see which month has no threshold.
 select
     snapshots.customer_key as snapshot_customer_key,
     scores.customer_key as scored_customer_key,

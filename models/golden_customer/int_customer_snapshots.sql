@@ -17,6 +17,7 @@ windows as (
         months.month_start as snapshot_month,
         sum(customer_months.order_count) as order_count,
         sum(customer_months.net_amount) as net_amount,
+        sum(customer_months.return_amount) as return_amount,
         max(customer_months.last_order_date) as last_order_date
     from months
     inner join customer_months
@@ -44,6 +45,7 @@ final as (
             as recency_days,
         cast(order_count as integer) as order_count,
         cast(net_amount as decimal(18, 2)) as net_amount,
+        {{ rfm_monetary_amount('net_amount', 'return_amount', 'order_count') }} as monetary_amount,
         cast(last_order_date as date) as last_order_date
     from dated
 )

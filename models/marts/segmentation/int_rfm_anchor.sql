@@ -7,7 +7,7 @@ as_of as (
 ),
 
 -- The base month of the anchored scores: the chosen one, else the first whose window the data fill
--- (D3).
+-- and that has customers enough for fifths of them to mean something (D3); none, if no month has.
 final as (
     select
         cast(
@@ -19,10 +19,10 @@ final as (
                             {{ calendar_months_between(
                                 'as_of.first_data_month', 'thresholds.snapshot_month'
                             ) }} >= {{ (var('rfm_window_months') or 12) - 1 }}
+                            and thresholds.customer_count >= {{ var('rfm_anchor_least_customers') }}
                             then thresholds.snapshot_month
                     end
-                ),
-                max(thresholds.snapshot_month)
+                )
             ) as date
         ) as anchor_month
     from thresholds
