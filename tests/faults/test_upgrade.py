@@ -36,6 +36,17 @@ BEFORE_COMMIT = [
     "upgrade.copied",
     *(f"upgrade.{moment}_{at}" for at in range(1, NEWEST + 1) for moment in ("step", "recorded")),
 ]
+HOLDERS = """
+create schema if not exists unified;
+create table unified.unified_card_holders
+    (card_key varchar, created_date date, is_first_holder boolean);
+insert into unified.unified_card_holders values
+    ('k1', '2023-02-10', true), ('k1', '2024-02-10', false), ('k2', '2021-05-03', true);
+insert into ops.golden_keys values
+    ('gc_1', 'cashmere:k1', 'given', null, 1),
+    ('gc_2', 'cashmere:k1:2024-02-10', 'given', null, 2),
+    ('gc_3', 'cashmere:k3', 'given', null, 2)
+"""
 NEWER = (
     "insert into ops.schema_version values (99, 'of_the_future', '9.9.9', '2099-01-01 00:00:00')"
 )
@@ -119,6 +130,17 @@ def test_a_failing_step_takes_the_steps_before_it_back(
     with pytest.raises(UpgradeFailed, match=rf"stays as it was: step {NEWEST + 1} \(broken\)"):
         upgrade(place.warehouse)
     assert place.structure() == structure
+
+
+def test_the_first_holder_of_a_card_keeps_the_golden_key(place: Place) -> None:
+    place.run(HOLDERS)
+    if place.engine == "postgres":
+        place.run("alter table unified.unified_card_holders owner to transformer")
+    before = place.rows()["ops.golden_keys"]
+    upgrade(place.warehouse)
+    noted = [row for row in place.rows()["ops.golden_keys"] if row not in before]
+    place.run("drop table unified.unified_card_holders")
+    assert noted == [("gc_1", "cashmere:k1:2023-02-10", "moved", None, 2)]
 
 
 def test_a_newer_warehouse_is_refused_and_not_touched(place: Place) -> None:

@@ -1,0 +1,26 @@
+-- The first holder of a card was known by the card alone, and is known by card and day of registration now: whoever is
+-- the first holder as the upgrade begins keeps the golden key, also if an earlier one arrives with the next exports.
+set local role transformer;
+create temporary table first_holders (card_key text, created_date date) on commit drop;
+do $$
+begin
+    if to_regclass('unified.unified_card_holders') is not null then
+        insert into first_holders
+        select card_key, created_date from unified.unified_card_holders where is_first_holder;
+    end if;
+end
+$$;
+grant select on first_holders to publisher;
+set local role publisher;
+insert into ops.golden_keys
+select
+    given.customer_key,
+    'cashmere:' || holders.card_key || ':' || cast(holders.created_date as text),
+    'moved',
+    null,
+    (select max(publication_number) from ops.golden_keys)
+from ops.golden_keys as given
+inner join first_holders as holders
+    on given.anchor_source_customer_key = 'cashmere:' || holders.card_key
+where given.event = 'given';
+set local role loader;
