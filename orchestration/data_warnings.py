@@ -38,6 +38,11 @@ FILE_TEXTS: Mapping[str, tuple[str, str]] = {
         "telephone numbers cannot be ones, so they identify nobody",
         "correct them in the source system",
     ),
+    "PERSONAL_DATA_MASKED": (
+        "values held an e-mail address, a telephone or a card number, which was masked",
+        "clean them in the source system; if they are the shop's own numbers, say "
+        "`holds_numbers: true` in the contract, if the column is about people, `personal`",
+    ),
 }
 
 

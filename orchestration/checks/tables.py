@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from orchestration.checks.frames import fetch_frame
 from orchestration.checks.judge import SqlJudge, Table, frame_table, sql_judge, sql_table
 from orchestration.checks.suites import Suite
+from orchestration.ingest.contract import load_contracts
 from orchestration.settings import Settings
 from orchestration.stopwatch import measured
 
@@ -43,6 +44,26 @@ def _counted(session: "PostgresSession", judge: SqlJudge, suite: Suite) -> tuple
     with measured("sql"):
         rows = session.execute(f"select count(*) from {schema}.{suite.table}")
     return sql_table(judge, schema, suite.table), int(rows[0][0])
+
+
+def newest_versions(session: "Session", suite: Suite) -> tuple[Table, int]:
+    """The newest version of each record of a raw table, and how many records there are."""
+    import pandas as pd
+
+    contract = next(one for one in load_contracts().values() if one.table == suite.name)
+    columns = ", ".join(f'"{name}"' for name in suite.columns)
+    order = ["_exported_at desc", "_file_id desc", "_line_no desc"]
+    if contract.version:
+        order.insert(0, f'"{contract.version}" desc nulls last')
+    key = ", ".join(f'"{name}"' for name in contract.key)
+    with measured("sql"):
+        rows = session.execute(
+            f"select {columns} from (select *, row_number() over (partition by {key} "
+            f"order by {', '.join(order)}) as version_rank from {suite.name}) as versions "
+            "where version_rank = 1"
+        )
+    frame = pd.DataFrame(rows, columns=pd.Index(suite.columns))
+    return frame_table(suite.name, frame), len(frame)
 
 
 def _engine(session: "PostgresSession") -> "Engine":

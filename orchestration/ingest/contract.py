@@ -56,6 +56,14 @@ class Column(_Model):
     values: tuple[str, ...] = ()
     is_birth_date: bool = False
     may_be_future: bool = False
+    # The shop's own long numbers, not to be taken for telephone or card numbers.
+    holds_numbers: bool = False
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether personal data that stray into it are looked for, and masked."""
+        is_open = self.type in ("id", "text") and not self.values
+        return is_open and (self.personal is None or self.anonymised)
 
 
 class CurrencyRule(_Model):

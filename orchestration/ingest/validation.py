@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from orchestration.ingest import times
 from orchestration.ingest.contract import Column, Contract, FileFormat
+from orchestration.ingest.personal_data import mask_column
 from orchestration.ingest.pseudonym import Pseudonymiser, known_regions
 from orchestration.ingest.reasons import Reason
 from orchestration.ingest.texts import all_have_decimals, may_need_trimming
@@ -117,7 +118,24 @@ class _Check:
         trimmed = pc.utf8_trim_whitespace(raw) if may_need_trimming(raw) else raw
         if not pc.all(pc.string_is_ascii(trimmed)).as_py():
             trimmed = pc.utf8_normalize(trimmed, form="NFC")
-        self.trimmed[name] = trimmed
+        self.trimmed[name] = self._without_personal_data(name, trimmed)
+
+    def _without_personal_data(self, name: str, values: pa.Array) -> pa.Array:
+        """The values of a column that holds no personal data, without those that strayed in."""
+        column = self.contract.columns[name]
+        if not column.is_searched:
+            return values
+        clean, count = mask_column(
+            values, self.contract.format.phone_region,
+            token=self._masked_token if column.type == "id" else None,
+            numbers=not column.holds_numbers,
+        )  # fmt: skip
+        if count:
+            self.warnings[f"PERSONAL_DATA_MASKED:{name}"] += count
+        return clean
+
+    def _masked_token(self, found: str) -> str:
+        return self.rules.pseudonymiser.token("masked", found)
 
     def _column(self, name: str, column: Column) -> None:
         values = self.trimmed[name]

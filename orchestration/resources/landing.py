@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from orchestration.ingest.personal_data import masked
+from orchestration.ingest.personal_data import masked_name
 
 ALLOWED_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 SIDE_SUFFIXES = (".done", ".sha256")
@@ -82,8 +82,8 @@ Found = LandedFile | Stranger | Upload
 
 
 def shown_name(name: str) -> str:
-    """A file name fit for logs and messages: ASCII, escaped, masked, at most 128 characters."""
-    return masked(name.encode("unicode_escape").decode())[:128]
+    """A file name fit for logs and messages: ASCII, escaped, masked_name, at most 128 characters."""
+    return masked_name(name.encode("unicode_escape").decode())[:128]
 
 
 def shown_names(folder: Path) -> set[str]:
