@@ -82,7 +82,7 @@ Found = LandedFile | Stranger | Upload
 
 
 def shown_name(name: str) -> str:
-    """A file name fit for logs and messages: ASCII, escaped, masked_name, at most 128 characters."""
+    """A file name fit for logs and messages: ASCII, escaped, masked, at most 128 characters."""
     return masked_name(name.encode("unicode_escape").decode())[:128]
 
 
