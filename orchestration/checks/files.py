@@ -23,6 +23,14 @@ class FileLine:
     rows_quarantined: int
     rows_exact_duplicate: int
     rows_in_table: int
+    physical_lines: int | None = None
+    continuation_lines: int | None = None
+    blank_lines: int | None = None
+
+    @property
+    def lines_explained(self) -> int:
+        """The header, the rows, and lines that continue a row or are blank."""
+        return 1 + self.rows_seen + (self.continuation_lines or 0) + (self.blank_lines or 0)
 
 
 def source_has_landed(session: Session, source: str) -> bool:
@@ -82,7 +90,8 @@ def _newest_lines(session: Session, source: str, entity: str) -> Sequence[FileLi
         )
         select
             file_name, state, reason, rows_seen, rows_loaded, rows_quarantined,
-            rows_exact_duplicate, coalesce(row_count, 0)
+            rows_exact_duplicate, coalesce(row_count, 0), physical_lines, continuation_lines,
+            blank_lines
         from newest
         left join held on newest.file_id = held._file_id
         where position = 1
@@ -107,6 +116,12 @@ def faults_of(line: FileLine, folder: Path, quarantine_limit: float) -> Iterator
         yield (
             f"{line.name}: {line.rows_seen:,} rows seen, {accounted:,} accounted for; "
             "report this as a defect: no row may go missing"
+        )
+    if line.physical_lines not in (None, line.lines_explained):
+        yield (
+            f"{line.name}: {line.physical_lines:,} physical lines, {line.lines_explained:,} "
+            "explained by its header, rows, continuation and blank lines; report this as a "
+            "defect: no line may go missing"
         )
     if line.rows_in_table != line.rows_loaded:
         yield (

@@ -35,6 +35,18 @@ class FileFormat(_Model):
     dates: tuple[str, ...] = ("%Y-%m-%d",)
     time_zone: str = "UTC"
     phone_region: str = Field(default="FR", pattern=r"^[A-Z]{2}$")
+    # Whether a quoted field may hold line ends, and whether the last line ends like the others.
+    multiline: bool = False
+    final_newline: bool = True
+
+    @field_validator("delimiter")
+    @classmethod
+    def _known_delimiter(cls, delimiter: str) -> str:
+        if delimiter == '"' or not (delimiter == "\t" or " " < delimiter < "\x7f"):
+            raise ValueError(
+                f"{delimiter!r} cannot split fields; use a sign such as , ; | or a tab"
+            )
+        return delimiter
 
     @field_validator("thousands_marks")
     @classmethod

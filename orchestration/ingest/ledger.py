@@ -33,6 +33,10 @@ class Entry:
     reason: str | None = None
     drift_columns: tuple[str, ...] = ()
     warnings: Counter[str] = field(default_factory=Counter[str])
+    # Of a loaded file: physical lines = 1 header + rows seen + continuation lines + blank lines.
+    physical_lines: int | None = None
+    continuation_lines: int | None = None
+    blank_lines: int | None = None
 
 
 def entry_of(file: LandedFile, state: FileState, sha256: str | None) -> Entry:
@@ -65,29 +69,32 @@ def next_file_id(session: Session) -> int:
 
 def record(session: Session, file_id: int, entry: Entry, run_id: str, now: datetime) -> None:
     """Add a line, within the caller's transaction."""
-    values: list[object] = [
-        file_id,
-        entry.source,
-        entry.entity,
-        entry.file_name,
-        entry.sha256,
-        entry.size,
-        entry.changed_ns,
-        entry.exported_at,
-        entry.rows_seen,
-        entry.rows_loaded,
-        entry.rows_quarantined,
-        entry.rows_exact_duplicate,
-        entry.state,
-        entry.reason_code,
-        entry.reason,
-        ",".join(entry.drift_columns) or None,
-        json.dumps(dict(sorted(entry.warnings.items()))),
-        run_id,
-        now,
-    ]
-    marks = ", ".join("?" for _ in values)
-    session.execute(f"insert into ops.files values ({marks})", values)
+    columns: dict[str, object] = {
+        "file_id": file_id,
+        "source": entry.source,
+        "entity": entry.entity,
+        "file_name": entry.file_name,
+        "sha256": entry.sha256,
+        "bytes": entry.size,
+        "changed_ns": entry.changed_ns,
+        "exported_at": entry.exported_at,
+        "rows_seen": entry.rows_seen,
+        "rows_loaded": entry.rows_loaded,
+        "rows_quarantined": entry.rows_quarantined,
+        "rows_exact_duplicate": entry.rows_exact_duplicate,
+        "state": entry.state,
+        "reason_code": entry.reason_code,
+        "reason": entry.reason,
+        "drift_columns": ",".join(entry.drift_columns) or None,
+        "warnings": json.dumps(dict(sorted(entry.warnings.items()))),
+        "run_id": run_id,
+        "recorded_at": now,
+        "physical_lines": entry.physical_lines,
+        "continuation_lines": entry.continuation_lines,
+        "blank_lines": entry.blank_lines,
+    }
+    names, marks = ", ".join(columns), ", ".join("?" for _ in columns)
+    session.execute(f"insert into ops.files ({names}) values ({marks})", list(columns.values()))
 
 
 def record_refusal(

@@ -23,7 +23,13 @@ from orchestration.ingest.reasons import REMEDIES, FileRefused, Reason, RefusedF
 from orchestration.ingest.retry import RetryReport, retry_quarantine
 from orchestration.ingest.row_hash import DuplicateFinder, row_hashes
 from orchestration.ingest.validation import Checked, Rules, validate
-from orchestration.resources.landing import LandedFile, Scan, Stranger, landing_of
+from orchestration.resources.landing import (
+    LandedFile,
+    Scan,
+    Stranger,
+    is_vouched_for,
+    landing_of,
+)
 from orchestration.resources.warehouse import Session, Warehouse, WarehouseBusy
 from orchestration.settings import Settings
 
@@ -142,6 +148,15 @@ class _Writer:
             self.wait()
 
 
+def _flood_detail(entry: ledger.Entry, bad: Collection[BadRow]) -> str:
+    """How many rows are bad, and for example of which the newest are."""
+    reason, column = Counter((row.reason, row.column) for row in bad).most_common(1)[0][0]
+    return (
+        f"{entry.rows_quarantined} of its first {entry.rows_seen} rows cannot be used, many of "
+        f"them for {reason}{f' in {column}' if column else ''}"
+    )
+
+
 @dataclass
 class _FileLoad:
     """One file on its way into the warehouse, within one transaction."""
@@ -173,6 +188,9 @@ class _FileLoad:
             for block in blocks:
                 writer.write(self._take(block, reader.header))
                 self.progress(f"{self.entry.file_name}: {self.entry.rows_seen:,} rows")
+        self.entry.physical_lines = reader.physical_lines
+        self.entry.continuation_lines = reader.continuation_lines
+        self.entry.blank_lines = reader.blank_lines
         if self.mojibake_lines > _MOJIBAKE_SHARE * max(1, self.entry.rows_seen):
             self.entry.warnings["MOJIBAKE"] = self.mojibake_lines
 
@@ -199,6 +217,8 @@ class _FileLoad:
         entry.rows_quarantined += len(bad)
         entry.rows_exact_duplicate += int(repeated.sum())
         entry.warnings += checked.warnings
+        if self.context.limits.is_flood(entry.rows_quarantined, entry.rows_seen):
+            raise FileRefused(Reason.MOSTLY_BAD, _flood_detail(entry, bad))
         self.mojibake_lines += block.mojibake_lines
         return partial(self._store, good, line_no, hash_text, bad, header)
 
@@ -217,6 +237,11 @@ class _FileLoad:
         )
         bad.sort(key=lambda row: row.line_no)
         quarantine.store(self.session, origin, bad, self.context.pseudonymiser, self.loaded_at)
+
+
+def _is_whole(file: LandedFile) -> bool:
+    """Whether something else than its last line end says that a file is complete."""
+    return file.name.endswith(".gz") or is_vouched_for(file)
 
 
 @dataclass
@@ -271,11 +296,13 @@ class _Taking:
 
     def _read(self, landed: LandedBytes, entry: ledger.Entry, file_id: int, now: datetime) -> None:
         context, limits = self.context, self.context.limits
-        stream = unpacked(landed.stream(), landed.file.name, landed.size, limits)
+        file = landed.file
+        stream = unpacked(landed.stream(), file.name, landed.size, limits)
+        reader = FileReader(stream, self.contract, limits, is_whole=_is_whole(file))
         _FileLoad(
-            context, self.session, self.contract, entry, file_id, landed.file.exported_at,
+            context, self.session, self.contract, entry, file_id, file.exported_at,
             context.rules(), now, self.progress,
-        ).run(FileReader(stream, self.contract, limits))  # fmt: skip
+        ).run(reader)  # fmt: skip
 
     def _refuse_read(
         self, file: LandedFile, landed: LandedBytes, error: FileRefused

@@ -24,9 +24,13 @@ class Reason(StrEnum):
     DELIM = "DELIM"
     TRUNCATED = "TRUNCATED"
     LINE_TOO_LONG = "LINE_TOO_LONG"
-    # a line (ENC_INVALID: a file too, when most of it is in another encoding)
+    HEADER_TOO_WIDE = "HEADER_TOO_WIDE"
+    MOSTLY_BAD = "MOSTLY_BAD"
+    # a line, or the file when its header or much of it is so
     ENC_INVALID = "ENC_INVALID"
     NUL_BYTE = "NUL_BYTE"
+    CONTROL_BYTE = "CONTROL_BYTE"
+    LONE_CR = "LONE_CR"
     QUOTE = "QUOTE"
     COLS_MISSING = "COLS_MISSING"
     COLS_EXTRA = "COLS_EXTRA"
@@ -59,10 +63,14 @@ REMEDIES: dict[Reason, str] = {
     Reason.HEADER_MISSING: "add the columns to the export, or correct the contract",
     Reason.HEADER_DUP: "name every column of the export once",
     Reason.DELIM: "export with the contract's delimiter, or correct the contract",
-    Reason.TRUNCATED: "send the file again; it ends in the middle of a row",
+    Reason.TRUNCATED: "send the file again, whole; or put <file>.done or <file>.sha256 beside it",
     Reason.LINE_TOO_LONG: "check the export; a line has no end within the limit",
+    Reason.HEADER_TOO_WIDE: "check the export; no entity has so many columns",
+    Reason.MOSTLY_BAD: "check the export against its contract, and send the file again",
     Reason.ENC_INVALID: "export in the contract's encoding, or correct the contract",
     Reason.NUL_BYTE: "remove the NUL byte in the source system and send the row again",
+    Reason.CONTROL_BYTE: "remove the control byte in the source system and send the row again",
+    Reason.LONE_CR: "end lines with LF or CRLF; remove carriage returns from the fields",
     Reason.QUOTE: "double every quote inside a quoted field and close the field",
     Reason.COLS_MISSING: "quote fields that hold the delimiter or a line break; send the row again",
     Reason.COLS_EXTRA: "quote fields that hold the delimiter; send the row again",

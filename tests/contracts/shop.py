@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from orchestration.ingest.contract import Contracts
+from orchestration.ingest.contract import Contracts, load_contracts
 from orchestration.ingest.load import EntityReport, RetryReport, ingest_entity, retry_quarantine
 from orchestration.ingest.reader import Limits
 from orchestration.resources.warehouse import DuckDBWarehouse
@@ -98,6 +98,14 @@ def tickets(*changes: dict[str, str]) -> str:
 def card_holders(*changes: dict[str, str]) -> str:
     """An export of card holders: one row per given change to the good row."""
     return text_of([{**CARD_HOLDER, **change} for change in changes], ";")
+
+
+def multiline(source: str = "magento", entity: str = "sales_order_item") -> Contracts:
+    """The contracts, one of them with fields that may hold line ends."""
+    contracts = load_contracts()
+    contract = contracts[source, entity]
+    layout = contract.format.model_copy(update={"multiline": True})
+    return {**contracts, (source, entity): contract.model_copy(update={"format": layout})}
 
 
 @dataclass

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from shop import ITEMS, KEY, Shop, items
+from shop import ITEMS, KEY, Shop, items, multiline
 
 from orchestration.ingest.reader import Limits
 from orchestration.resources.landing import Landing
@@ -49,6 +49,7 @@ def test_small_blocks_give_the_rows_of_one_large_block(shop: Shop, tmp_path: Pat
     changes = [{"name": f'"a{at}\nb"' if at % 7 == 0 else f"n{at % 50}"} for at in range(300)]
     other = Shop(tmp_path / "other", limits=Limits(block=1_000))
     for place in (shop, other):
+        place.contracts = multiline()
         place.land("sales_order_item_20250302.csv", items(*changes) + "ragged\n")
         assert place.ingest(*ITEMS).rows_loaded == 300
     sql = "select item_id, name, _line_no, _row_hash from raw.magento_sales_order_item order by 1"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from shop import ITEM, ITEMS, STORES_HEADER, Shop, accounted, items, text_of
 
+from orchestration.ingest.contract import Contracts, load_contracts
 from orchestration.ingest.load import pending_files, prepare_warehouse, unclaimed_files
 from orchestration.ingest.reader import Limits
 
@@ -36,7 +37,25 @@ def refusal(shop: Shop) -> tuple[str, str]:
         (GOOD.replace("\n", ",sku\n", 1), "HEADER_DUP", "names sku more than once"),
         (GOOD[:-40], "TRUNCATED", "no end"),
         (GOOD[:-22] + ',"2025-0', "TRUNCATED", "no end"),
-        (GOOD.encode("utf-16"), "ENC_INVALID", "byte 0"),
+        (GOOD[:-1], "TRUNCATED", "no end"),
+        (GOOD[:-3], "TRUNCATED", "no end"),
+        (GOOD.encode()[:-5] + b"\xff", "TRUNCATED", "no end"),
+        (GOOD.encode()[:-5] + b"\0", "TRUNCATED", "no end"),
+        (HEADER, "TRUNCATED", "no end"),
+        (HEADER[:-4], "TRUNCATED", "no end"),
+        (GOOD.replace("\n", "\r"), "LONE_CR", "carriage return"),
+        (GOOD.replace("sku", "s\0ku", 1), "NUL_BYTE", "header"),
+        (GOOD.replace("\n", ",extra\x1f\n", 1), "CONTROL_BYTE", "header"),
+        (gzip.compress(GOOD.encode()), "NAME", "gzip archive"),
+        (b"PK\x03\x04" + GOOD.encode(), "NAME", "zip archive"),
+        (GOOD.encode("utf-16"), "ENC_INVALID", "byte 0: the file is in UTF-16;"),
+        (GOOD.encode("utf-32"), "ENC_INVALID", "byte 0: the file is in UTF-32;"),
+        (b"\xfe\xff" + GOOD.encode("utf-16-be"), "ENC_INVALID", "UTF-16;"),
+        (b"\0\0\xfe\xff" + GOOD.encode("utf-32-be"), "ENC_INVALID", "UTF-32;"),
+        (GOOD.encode("utf-16-le"), "ENC_INVALID", "UTF-16-LE, without a mark"),
+        (GOOD.encode("utf-16-be"), "ENC_INVALID", "UTF-16-BE, without a mark"),
+        (GOOD.encode("utf-32-le"), "ENC_INVALID", "UTF-32-LE, without a mark"),
+        (GOOD.encode("utf-32-be"), "ENC_INVALID", "UTF-32-BE, without a mark"),
         (items(*[{"name": "Été"}] * 3).encode("cp1252"), "ENC_INVALID", "first at byte"),
     ],
 )  # fmt: skip
@@ -96,13 +115,12 @@ def test_a_line_without_end_is_refused(shop: Shop) -> None:
     [
         b"\xef\xbb\xbf" + GOOD.encode(),
         GOOD.replace("\n", "\r\n").encode(),
-        GOOD.rstrip("\n").encode(),
         GOOD.replace("\n", "\n\n").encode(),
         text_of([{**ITEM, "item_id": i} for i in "12"], columns=sorted(ITEM)).encode(),
         text_of([{**ITEM, "item_id": i, "colour": "red"} for i in "12"]).encode(),
         ('"' + GOOD.replace(",", '","').replace("\n", '"\n"').removesuffix('"')).encode(),
     ],
-    ids=["BOM", "CRLF", "no last newline", "blank lines", "reordered", "extra column", "quoted"],
+    ids=["BOM", "CRLF", "blank lines", "reordered", "extra column", "quoted"],
 )  # fmt: skip
 def test_a_good_file_loads_however_it_is_written(shop: Shop, content: bytes) -> None:
     shop.land("sales_order_item_20250301.csv", GOOD)
@@ -113,6 +131,48 @@ def test_a_good_file_loads_however_it_is_written(shop: Shop, content: bytes) -> 
         "from raw.magento_sales_order_item group by _file_id"
     )
     assert len(per_file) == 2 and per_file[0] == per_file[1]
+
+
+@pytest.mark.parametrize("vouched_by", [".done", ".sha256", ".gz", "contract"])
+def test_a_last_line_without_end_loads_when_something_vouches_for_it(
+    shop: Shop, vouched_by: str
+) -> None:
+    content = GOOD.removesuffix("\n").encode()
+    if vouched_by == ".gz":
+        shop.land(f"{NAME}.gz", gzip.compress(content))
+    else:
+        path = shop.land(NAME, content)
+    if vouched_by == ".done":
+        path.with_name(f"{NAME}.done").touch()
+    if vouched_by == ".sha256":
+        path.with_name(f"{NAME}.sha256").write_text(hashlib.sha256(content).hexdigest())
+    if vouched_by == "contract":
+        shop.contracts = without_last_line_ends()
+    assert shop.ingest(*ITEMS).rows_loaded == 2
+    assert shop.rows("select physical_lines from ops.files") == [(3,)]
+
+
+def without_last_line_ends() -> Contracts:
+    contracts = load_contracts()
+    layout = contracts[ITEMS].format.model_copy(update={"final_newline": False})
+    return {**contracts, ITEMS: contracts[ITEMS].model_copy(update={"format": layout})}
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"), [(b"\xff", "ENC_INVALID"), (b"\0", "NUL_BYTE"), (b'"', "QUOTE")]
+)
+def test_a_bad_last_line_without_end_does_not_vanish(shop: Shop, end: bytes, reason: str) -> None:
+    path = shop.land(NAME, GOOD.encode()[:-2] + end)
+    path.with_name(f"{NAME}.done").touch()
+    report = shop.ingest(*ITEMS)
+    assert (report.rows_seen, report.rows_loaded) == (2, 1)
+    assert shop.faults() == [(3, reason, None)]
+
+
+def test_a_row_cut_at_the_end_is_refused_though_no_line_end_is_expected(shop: Shop) -> None:
+    shop.contracts = without_last_line_ends()
+    shop.land(NAME, GOOD[:-40])
+    assert refusal(shop)[0] == "TRUNCATED"
 
 
 def test_gzip_of_several_members_is_one_file(shop: Shop) -> None:

@@ -12,6 +12,7 @@ from shop import (
     accounted,
     card_holders,
     items,
+    multiline,
     text_of,
     tickets,
 )  # fmt: skip
@@ -106,7 +107,11 @@ def test_a_return_has_negative_quantity_and_amount(shop: Shop) -> None:
         ("1,2,3", "COLS_MISSING"),
         (ONE.replace("Bra", '"Bra'), "QUOTE"),
         (ONE.replace("Bra", '"Bra"x'), "QUOTE"),
-        (ONE.replace("Bra", "Br\ra"), "QUOTE"),
+        (ONE.replace("Bra", 'TV 32"'), "QUOTE"),
+        (ONE.replace("Bra", 'B"r"a'), "QUOTE"),
+        (ONE.replace("Bra", '"two\rlines"'), "LONE_CR"),
+        (ONE.replace("Bra", "Br\ra"), "LONE_CR"),
+        (ONE.replace("Bra", "Br\x1fa"), "CONTROL_BYTE"),
         (ONE.replace("Bra", "Br\0a"), "NUL_BYTE"),
         (ONE.encode().replace(b"Bra", b"Br\xe9"), "ENC_INVALID"),
     ],
@@ -114,7 +119,8 @@ def test_a_return_has_negative_quantity_and_amount(shop: Shop) -> None:
 def test_a_broken_line_costs_that_line_only(shop: Shop, line: str | bytes, reason: str) -> None:
     good = items({}, {"item_id": "2"}).encode()
     raw = line if isinstance(line, bytes) else line.encode()
-    shop.land(NAME, good + raw + b"\n" + b"\n".join(good.splitlines()[1:]).replace(b"1,", b"9,", 1))
+    rest = b"\n".join(good.splitlines()[1:]).replace(b"1,", b"9,", 1)
+    shop.land(NAME, good + raw + b"\n" + rest + b"\n")
     report = shop.ingest(*ITEMS)
     assert accounted(report)
     assert shop.faults() == [(4, reason, None)]
@@ -133,11 +139,45 @@ def test_three_undecodable_lines_of_many_are_quarantined_exactly(shop: Shop) -> 
 
 
 def test_a_line_break_in_quotes_is_one_row_named_by_its_first_line(shop: Shop) -> None:
+    shop.contracts = multiline()
     shop.land(NAME, items({"name": '"two\r\nlines"'}, {}))
     shop.ingest(*ITEMS)
     assert shop.rows("select _line_no, name from raw.magento_sales_order_item order by 1") == [
         (2, "two\nlines"), (4, "Bra"),
     ]  # fmt: skip
+
+
+def test_two_stray_quotes_cost_their_own_lines_only(shop: Shop) -> None:
+    names = {8: '"Promo', 388: 'TV 32"'}
+    shop.land(NAME, items(*[{"name": names.get(at, f"n{at}")} for at in range(400)]))
+    report = shop.ingest(*ITEMS)
+    assert (report.rows_seen, report.rows_loaded) == (400, 398)
+    assert shop.faults() == [(10, "QUOTE", None), (390, "QUOTE", None)]
+
+
+def test_a_field_of_several_lines_is_bad_lines_unless_the_contract_knows_such(shop: Shop) -> None:
+    shop.land(NAME, items({"name": '"two\nlines"'}, {}))
+    report = shop.ingest(*ITEMS)
+    assert shop.faults() == [(2, "QUOTE", None), (3, "QUOTE", None)]
+    assert (report.rows_seen, report.rows_loaded) == (3, 1)
+
+
+def test_every_physical_line_is_in_the_ledger(shop: Shop) -> None:
+    shop.contracts = multiline()
+    content = items({}, {"name": '"two\nlines"'}, {"name": '"o'}) + "\n\nragged\n"
+    shop.land(NAME, content)
+    shop.ingest(*ITEMS)
+    assert shop.rows(
+        "select physical_lines, rows_seen, continuation_lines, blank_lines from ops.files"
+    ) == [(content.count("\n"), 4, 1, 2)]
+
+
+def test_a_byte_0x1f_makes_no_row_the_duplicate_of_another(shop: Shop) -> None:
+    one = {"product_id": "7", "name": "a"}
+    shop.land(NAME, items({**one, "sku": "b\x1fc", "item_id": "1"}, {**one, "item_id": "1"}))
+    report = shop.ingest(*ITEMS)
+    assert (report.rows_loaded, report.rows_exact_duplicate) == (1, 0)
+    assert shop.faults() == [(2, "CONTROL_BYTE", None)]
 
 
 def test_exact_duplicates_collapse_and_are_counted(shop: Shop) -> None:

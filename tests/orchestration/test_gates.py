@@ -241,6 +241,13 @@ def test_a_row_that_is_not_accounted_for_fails(tmp_path: Path) -> None:
     assert "101 rows seen, 100 accounted for" in fault
 
 
+def test_a_line_that_nothing_explains_fails(tmp_path: Path) -> None:
+    counted = {"physical_lines": 104, "continuation_lines": 2, "blank_lines": 1}
+    assert list(faults_of(line(**counted), tmp_path, 0.1)) == []
+    (fault,) = faults_of(line(**{**counted, "physical_lines": 105}), tmp_path, 0.1)
+    assert "105 physical lines, 104 explained" in fault
+
+
 def test_a_row_that_left_the_raw_table_fails(tmp_path: Path) -> None:
     (fault,) = faults_of(line(rows_in_table=99), tmp_path, 0.1)
     assert "100 rows loaded, 99 in the raw table" in fault

@@ -1,3 +1,8 @@
+-- Lines of a file, counted apart from its rows. Empty for files that were loaded before.
+alter table ops.files add column physical_lines bigint;
+alter table ops.files add column continuation_lines bigint;
+alter table ops.files add column blank_lines bigint;
+
 -- The first holder of a card was known by the card alone, and is known by card and day of registration now: whoever is
 -- the first holder as the upgrade begins keeps the golden key, also if an earlier one arrives with the next exports.
 set local role transformer;
