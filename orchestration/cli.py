@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestration.failures import EXIT_FAILED, exit_code, sentence
+from orchestration.landing_cli import landing
 from orchestration.mail_cli import mail, watchdog
 from orchestration.plain_text import plain
 from orchestration.postgres_cli import postgres
@@ -80,6 +81,7 @@ def down() -> None:
     take_down(_settings(), _console())
 
 
+main.add_command(landing)
 main.add_command(mail)
 main.add_command(watchdog)
 

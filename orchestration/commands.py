@@ -28,10 +28,10 @@ from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.summary import (
     PublishedFacts,
     age_text,
+    kept_out_files,
     load_facts,
     published_facts,
     read_last_run,
-    refused_files,
     write_last_run,
 )
 from orchestration.terminal import say, styled
@@ -321,16 +321,20 @@ def _print_mails(settings: Settings, console: Console) -> None:
 
 
 def _print_waiting(settings: Settings, console: Console) -> None:
-    from orchestration.ingest.load import pending_files
+    from orchestration.ingest.load import arriving_files, pending_files
 
     pending = pending_files(settings)
     words = "[bold]Landing[/]     {count} files wait in {folder}"
     say(console, words, count=len(pending), folder=settings.landing_folder)
     for file in pending[:10]:
         say(console, "            {file.source}/{file.name}", file=file)
+    for text in arriving_files(settings):
+        say(console, "            {text}", text=text)
     if not build_warehouse(settings).exists():
         return
-    for reason in refused_files(settings):
+    for reason in kept_out_files(settings, "held"):
+        say(console, "[bold]Held[/]        [yellow]![/] {reason}", reason=reason)
+    for reason in kept_out_files(settings, "refused"):
         say(console, "[bold]Refused[/]     [red]✗[/] {reason}", reason=reason)
     quarantined = load_facts(settings).quarantined
     reasons = ", ".join(f"{reason} {count}" for reason, count in quarantined) or "empty"

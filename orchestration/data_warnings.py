@@ -26,6 +26,14 @@ FILE_TEXTS: Mapping[str, tuple[str, str]] = {
         "columns that the contract does not know were left out",
         "add them to the contract if they are wanted",
     ),
+    "EMPTY_DAY": (
+        "files hold no row, on a day that usually has some",
+        "if the shops were open, send the export again",
+    ),
+    "MANY_ROWS": (
+        "files hold far more rows than usual",
+        "nothing, if more was sent again than a day; else look at the export",
+    ),
     "UTF8_MARK": (
         "files begin with the mark of UTF-8 though their contract says otherwise",
         "correct the encoding in the contract",

@@ -48,6 +48,12 @@ class Settings(MailSettings):
     quarantine_limit: float = Field(
         default=0.10, ge=0, le=1, description="share of a file's rows that may be quarantined"
     )
+    hold_below: float = Field(
+        default=0.5, ge=0, le=1, description="share of the usual rows below which a file is held"
+    )
+    warn_above: float = Field(
+        default=5, gt=1, description="multiple of the usual rows above which a file is warned of"
+    )
     settle_seconds: float | None = Field(
         default=None, ge=0, description="how long a file stays unchanged before it is taken"
     )

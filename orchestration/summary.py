@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from orchestration.resources.target import build_warehouse
 from orchestration.settings import Settings
@@ -99,18 +99,15 @@ def load_facts(settings: Settings, run_id: str | None = None) -> LoadFacts:
     return LoadFacts(int(files), int(loaded), int(duplicate), reasons)
 
 
-def refused_files(settings: Settings) -> list[str]:
-    """Why each refused file that still lies in the landing folder was refused."""
+def kept_out_files(settings: Settings, state: Literal["refused", "held"]) -> list[str]:
+    """Why each file that still lies in the landing folder was refused, or is held."""
+    from orchestration.ingest.ledger import kept_out
+    from orchestration.resources.landing import lies_in
+
     with build_warehouse(settings).session() as session:
-        rows = session.execute(
-            "select source, file_name, reason from ("
-            "select *, row_number() over (partition by source, file_name "
-            "order by recorded_at desc, file_id desc) as position "
-            "from ops.files where state <> 'duplicate') as line "
-            "where position = 1 and state = 'refused' order by source, file_name"
-        )
+        files = kept_out(session, state)
     folder = settings.landing_folder
-    return [str(reason) for source, name, reason in rows if (folder / source / name).exists()]
+    return [file.reason for file in files if lies_in(folder / file.source, file.file_name)]
 
 
 def last_run_path(settings: Settings) -> Path:

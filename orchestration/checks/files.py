@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.ingest.contract import load_contracts
+from orchestration.resources.landing import lies_in
 from orchestration.resources.warehouse import Session
 from orchestration.settings import Settings
 
@@ -107,8 +108,10 @@ def faults_of(line: FileLine, folder: Path, quarantine_limit: float) -> Iterator
 
     A share of its rows above `quarantine_limit`, from 0 to 1, is too much of a file in quarantine.
     """
-    if line.state == "refused":
-        if (folder / line.name).exists():
+    if line.state == "accepted":
+        return
+    if line.state in ("refused", "held"):
+        if lies_in(folder, line.name):
             yield f"{line.reason} (or take {line.name} out of {folder})"
         return
     accounted = line.rows_loaded + line.rows_quarantined + line.rows_exact_duplicate

@@ -10,7 +10,8 @@ from orchestration.ingest.reasons import RefusedFile
 from orchestration.resources.landing import LandedFile
 from orchestration.resources.warehouse import Session
 
-FileState = Literal["loaded", "refused", "duplicate"]
+# A held file waits for a person, whose word for exactly its bytes is a line `accepted`.
+FileState = Literal["loaded", "refused", "duplicate", "held", "accepted"]
 
 
 @dataclass
@@ -128,11 +129,17 @@ def record_refusal(
 def known_looks(
     session: Session, source: str, states: tuple[FileState, ...]
 ) -> set[tuple[str, str, int, int]]:
-    """(entity, file name, size, change time) of the files in one of the given states."""
+    """(entity, file name, size, change time) of the files in one of the given states.
+
+    A held file that was accepted since is in none.
+    """
     marks = ", ".join("?" for _ in states)
     found = session.execute(
-        "select entity, file_name, bytes, changed_ns from ops.files "
-        f"where source = ? and state in ({marks}) and changed_ns is not null",
+        "select entity, file_name, bytes, changed_ns from ops.files as line "
+        f"where source = ? and state in ({marks}) and changed_ns is not null "
+        "and not (state = 'held' and exists (select 1 from ops.files as word "
+        "where word.state = 'accepted' and word.source = line.source "
+        "and word.entity = line.entity and word.sha256 = line.sha256))",
         [source, *states],
     )
     return {(row[0], row[1], row[2], row[3]) for row in found}
@@ -150,9 +157,42 @@ def may_be_loaded(session: Session, file: LandedFile) -> bool:
 
 def is_loaded(session: Session, source: str, entity: str, sha256: str) -> bool:
     """Whether the same bytes were loaded before, under whatever name."""
+    return _is_known(session, source, entity, sha256, "loaded")
+
+
+def is_accepted(session: Session, source: str, entity: str, sha256: str) -> bool:
+    """Whether somebody said that these bytes are to be loaded though they look too few."""
+    return _is_known(session, source, entity, sha256, "accepted")
+
+
+def _is_known(session: Session, source: str, entity: str, sha256: str, state: FileState) -> bool:
     found = session.execute(
         "select 1 from ops.files "
-        "where source = ? and entity = ? and sha256 = ? and state = 'loaded' limit 1",
-        [source, entity, sha256],
+        "where source = ? and entity = ? and sha256 = ? and state = ? limit 1",
+        [source, entity, sha256, state],
     )
     return bool(found)
+
+
+@dataclass(frozen=True)
+class KeptOut:
+    """The newest line of a file that was not loaded: refused, or held."""
+
+    source: str
+    entity: str
+    file_name: str
+    sha256: str | None
+    reason: str
+
+
+def kept_out(session: Session, state: Literal["refused", "held"]) -> list[KeptOut]:
+    """The files whose newest line, but for copies of what is loaded, is of this state."""
+    rows = session.execute(
+        "select source, entity, file_name, sha256, reason from ("
+        "select *, row_number() over (partition by source, file_name "
+        "order by recorded_at desc, file_id desc) as position "
+        "from ops.files where state <> 'duplicate') as line "
+        "where position = 1 and state = ? order by source, file_name",
+        [state],
+    )
+    return [KeptOut(*row) for row in rows]

@@ -1,6 +1,7 @@
 """Files from the landing folder into the warehouse, each wholly or not at all."""
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +17,7 @@ from orchestration.ingest import ledger, quarantine
 from orchestration.ingest.context import Clock, Context, context_of, prepare, utc_now, warehouse_of
 from orchestration.ingest.contract import Contract, Contracts, load_contracts
 from orchestration.ingest.landed_bytes import FileMoved, LandedBytes, require_declared
+from orchestration.ingest.personal_data import masked_name
 from orchestration.ingest.quarantine import BadRow, QuarantinedRow, QuarantineOrigin
 from orchestration.ingest.raw_table import raw_rows
 from orchestration.ingest.reader import Block, FileReader, Header, Limits, unpacked
@@ -23,6 +25,7 @@ from orchestration.ingest.reasons import REMEDIES, FileRefused, Reason, RefusedF
 from orchestration.ingest.retry import RetryReport, retry_quarantine
 from orchestration.ingest.row_hash import DuplicateFinder, row_hashes
 from orchestration.ingest.validation import Checked, Rules, validate
+from orchestration.ingest.volume import usual_rows
 from orchestration.resources.landing import (
     LandedFile,
     Scan,
@@ -36,6 +39,8 @@ from orchestration.settings import Settings
 __all__ = [
     "EntityReport",
     "RetryReport",
+    "arriving_files",
+    "entities_of",
     "ingest_entity",
     "list_quarantine",
     "load_contracts",
@@ -47,6 +52,9 @@ __all__ = [
 
 _LOG = logging.getLogger(__name__)
 _MOJIBAKE_SHARE = 0.001
+_PLAIN_COLUMN, MOST_COLUMNS = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}"), 20
+# Of fewer usual rows chance alone makes none, or halves them.
+EMPTY_FROM_ROWS, HOLD_FROM_ROWS = 5, 50
 
 Progress = Callable[[str], None]
 
@@ -157,6 +165,21 @@ def _flood_detail(entry: ledger.Entry, bad: Collection[BadRow]) -> str:
     )
 
 
+def shown_columns(header: Header) -> tuple[str, ...]:
+    """The columns of no contract, fit for logs: by place where the name is no plain identifier.
+
+    A line of data where the header should be puts people's names and addresses there.
+    """
+    shown = tuple(
+        name
+        if _PLAIN_COLUMN.fullmatch(name) and masked_name(name) == name
+        else f"(column {header.names.index(name) + 1})"
+        for name in header.drift[:MOST_COLUMNS]
+    )
+    more = len(header.drift) - len(shown)
+    return (*shown, f"and {more} more") if more else shown
+
+
 @dataclass
 class _FileLoad:
     """One file on its way into the warehouse, within one transaction."""
@@ -179,7 +202,7 @@ class _FileLoad:
         Raises:
             FileRefused: the caller must roll back.
         """
-        self.entry.drift_columns = reader.header.drift
+        self.entry.drift_columns = shown_columns(reader.header)
         if reader.header.drift:
             self.entry.warnings["SCHEMA_DRIFT"] = len(reader.header.drift)
         if reader.has_foreign_bom:
@@ -279,6 +302,7 @@ class _Taking:
                 self._read(landed, entry, file_id, now)
                 entry.sha256 = landed.sha256()
                 require_declared(file.path, entry.sha256)
+                self._weigh(entry)
             landed.require_unchanged()
             ledger.record(self.session, file_id, entry, self.run_id, now)
         return entry
@@ -304,6 +328,28 @@ class _Taking:
             context.rules(), now, self.progress,
         ).run(reader)  # fmt: skip
 
+    def _weigh(self, entry: ledger.Entry) -> None:
+        """Compare a file's rows with what is usual.
+
+        Raises:
+            FileRefused: HELD; it has far too few, and nobody has accepted these bytes.
+        """
+        settings, usual = self.context.settings, usual_rows(self.session, entry)
+        if usual is None or usual.least < EMPTY_FROM_ROWS:
+            return
+        is_large = usual.least >= HOLD_FROM_ROWS
+        if not entry.rows_seen:
+            entry.warnings["EMPTY_DAY"] = 1
+        elif is_large and entry.rows_seen > settings.warn_above * usual.most:
+            entry.warnings["MANY_ROWS"] = 1
+        elif is_large and entry.rows_seen < settings.hold_below * usual.least:
+            bytes_of = (entry.source, entry.entity, entry.sha256 or "")
+            if not ledger.is_accepted(self.session, *bytes_of):
+                raise FileRefused(
+                    Reason.HELD,
+                    f"it has {entry.rows_seen:,} rows, where {usual.files} have {usual.least:,.0f}",
+                )
+
     def _refuse_read(
         self, file: LandedFile, landed: LandedBytes, error: FileRefused
     ) -> tuple[ledger.Entry, RefusedFile]:
@@ -314,7 +360,8 @@ class _Taking:
             require_declared(file.path, sha256)
         except FileRefused as other:
             error = other
-        return self._refuse(ledger.entry_of(file, "refused", sha256), error)
+        state = "held" if error.reason is Reason.HELD else "refused"
+        return self._refuse(ledger.entry_of(file, state, sha256), error)
 
     def _refuse(self, entry: ledger.Entry, error: FileRefused) -> tuple[ledger.Entry, RefusedFile]:
         message = f"{entry.file_name}: {error.reason}: {error}"
@@ -332,7 +379,8 @@ def _refused_stranger(stranger: Stranger) -> RefusedFile:
     return RefusedFile(stranger.source, stranger.entity, stranger.shown_name, str(reason), message)
 
 
-def _entities(contracts: Contracts) -> dict[str, Collection[str]]:
+def entities_of(contracts: Contracts) -> dict[str, Collection[str]]:
+    """The entities of each source."""
     found: dict[str, set[str]] = {}
     for source, entity in contracts:
         found.setdefault(source, set()).add(entity)
@@ -408,7 +456,7 @@ def _files_to_take(
     """Files of the entity to load now; strangers named after it and late ones go to the report."""
     context, session, run_id = taking.context, taking.session, taking.run_id
     source, entity = taking.contract.source, taking.contract.entity
-    scan = context.landing.scan(_entities(context.contracts))
+    scan = context.landing.scan(entities_of(context.contracts))
     _require_readable(scan, source)
     strangers = [
         _refused_stranger(item)
@@ -430,7 +478,7 @@ def _files_to_take(
     arrived, moving = context.landing.settle(
         fresh(scan.files),
         settle_seconds,
-        lambda: fresh(context.landing.scan(_entities(context.contracts)).files),
+        lambda: fresh(context.landing.scan(entities_of(context.contracts)).files),
         lambda text: _LOG.warning("%s: %s", source, text),
     )
     uploads = [item for item in scan.uploads if (item.source, item.entity) == (source, entity)]
@@ -487,7 +535,7 @@ def unclaimed_files(
     Files whose name begins with an entity's are in that entity's report instead.
     """
     known = load_contracts() if contracts is None else contracts
-    scan = landing_of(settings.landing_folder).scan(_entities(known))
+    scan = landing_of(settings.landing_folder).scan(entities_of(known))
     return [
         _refused_stranger(item)
         for item in scan.strangers
@@ -513,7 +561,7 @@ def pending_files(
     landing = landing_of(settings.landing_folder)
     files = [
         file
-        for file in landing.scan(_entities(known)).files
+        for file in landing.scan(entities_of(known)).files
         if source in (None, file.source) and landing.arrival(file, settle_seconds) == "settled"
     ]
     try:
@@ -527,6 +575,22 @@ def pending_files(
     ]
 
 
+def arriving_files(settings: Settings, contracts: Contracts | None = None) -> list[str]:
+    """What has not arrived yet, as a run that a person starts sees it, in words."""
+    known = load_contracts() if contracts is None else contracts
+    landing = landing_of(settings.landing_folder)
+    scan = landing.scan(entities_of(known))
+    seconds = settings.settled_after(unattended=False)
+    return [
+        *(
+            f"{file.source}/{file.name} changed less than {seconds:g} s ago"
+            for file in scan.files
+            if landing.arrival(file, seconds) == "moving"
+        ),
+        *(f"{item.source}/{item.shown_name} is being uploaded" for item in scan.uploads),
+    ]
+
+
 def _judged(warehouse: Warehouse, sources: Collection[str]) -> set[tuple[str, str, str, int, int]]:
     """(source, entity, name, size, change time) of every file in the ledger."""
     if not sources or not warehouse.exists():
@@ -537,7 +601,9 @@ def _judged(warehouse: Warehouse, sources: Collection[str]) -> set[tuple[str, st
         return {
             (source, *look)
             for source in sources
-            for look in ledger.known_looks(session, source, ("loaded", "duplicate", "refused"))
+            for look in ledger.known_looks(
+                session, source, ("loaded", "duplicate", "refused", "held")
+            )
         }
 
 

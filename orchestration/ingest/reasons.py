@@ -26,6 +26,7 @@ class Reason(StrEnum):
     LINE_TOO_LONG = "LINE_TOO_LONG"
     HEADER_TOO_WIDE = "HEADER_TOO_WIDE"
     MOSTLY_BAD = "MOSTLY_BAD"
+    HELD = "HELD"
     # a line, or the file when its header or much of it is so
     ENC_INVALID = "ENC_INVALID"
     NUL_BYTE = "NUL_BYTE"
@@ -64,6 +65,7 @@ REMEDIES: dict[Reason, str] = {
     Reason.HEADER_DUP: "name every column of the export once",
     Reason.DELIM: "export with the contract's delimiter, or correct the contract",
     Reason.TRUNCATED: "send the file again, whole; or put <file>.done or <file>.sha256 beside it",
+    Reason.HELD: "send it again whole, or `habitue landing accept` it if that is all there is",
     Reason.LINE_TOO_LONG: "check the export; a line has no end within the limit",
     Reason.HEADER_TOO_WIDE: "check the export; no entity has so many columns",
     Reason.MOSTLY_BAD: "check the export against its contract, and send the file again",

@@ -86,12 +86,12 @@ def shown_name(name: str) -> str:
     return masked_name(name.encode("unicode_escape").decode())[:128]
 
 
-def shown_names(folder: Path) -> set[str]:
-    """The names in a folder as messages and the ledger show them; none when it cannot be read."""
+def lies_in(folder: Path, shown: str) -> bool:
+    """Whether something lies in a folder that is shown by this name; no, if it cannot be read."""
     try:
-        return {shown_name(name) for name in _names(folder)}
+        return any(shown_name(name) == shown.rstrip("/") for name in _names(folder))
     except OSError:
-        return set()
+        return False
 
 
 def _names(folder: Path) -> list[str]:
