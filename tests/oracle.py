@@ -196,8 +196,10 @@ def _cashmere(landing: Path, currency: str, out: dict[StoreMonth, Figures]) -> N
                 continue
             rate = _number(line["tax_rate"])
             rate = rate * HUNDRED if rate < 1 else rate
-            figures.units += _number(line["qty"])
             figures.net_sales += cents((amount - share) * HUNDRED / (HUNDRED + rate))
+            if families.get(line["sku"]) == "SERVICES":
+                continue
+            figures.units += _number(line["qty"])
             is_order |= ticket["ticket_type"] == "SALE" and _number(line["qty"]) > 0
         figures.orders += is_order
 

@@ -25,8 +25,14 @@ dated as (
 final as (
     select
         source_customer_key,
-        cast(sum(case when line_type = 'return' then -1 * quantity else 0 end) as decimal(18, 4))
-            as returned_unit_count,
+        cast(
+            sum(
+                case
+                    when line_type = 'return' and is_service is not true then -1 * quantity
+                    else 0
+                end
+            ) as decimal(18, 4)
+        ) as returned_unit_count,
         cast(sum(case when line_type = 'sale' then gross_amount else 0 end) as decimal(18, 2))
             as gross_amount,
         cast(sum(case when line_type = 'sale' then discount_amount else 0 end) as decimal(18, 2))

@@ -54,7 +54,12 @@ converted as (
         round({{ product_of('joined.net_amount', 'joined.fx_rate', 2) }}, 2)
             as reporting_net_amount,
         round({{ product_of('joined.tax_amount', 'joined.fx_rate', 2) }}, 2)
-            as reporting_tax_amount
+            as reporting_tax_amount,
+        joined.is_valid
+        and joined.document_type = 'order'
+        and joined.line_type = 'sale'
+        and joined.quantity > 0
+        and coalesce(joined.product_kind, 'merchandise') = 'merchandise' as is_bought
     from joined
 ),
 
@@ -86,11 +91,15 @@ final as (
         is_valid
         and is_original_valid
         and coalesce(product_kind, 'merchandise') <> 'gift_card' as is_valid,
-        is_valid
-        and document_type = 'order'
-        and line_type = 'sale'
-        and quantity > 0
-        and coalesce(product_kind, 'merchandise') <> 'gift_card' as is_purchase,
+        -- Whether an order of no value at all is a purchase is decided here, for every figure (D6).
+        is_bought
+        and (
+            {{ var('zero_orders_count') | lower }}
+            or sum(case when is_bought then reporting_net_amount else 0 end)
+                over (partition by order_key)
+            <> 0
+        ) as is_purchase,
+        coalesce(product_kind = 'service', false) as is_service,
         is_held
         and is_original_valid
         and coalesce(product_kind, 'merchandise') <> 'gift_card' as is_held,

@@ -14,8 +14,12 @@ order_totals as (
         sum(case when is_purchase then quantity else 0 end) as purchased_unit_count,
         sum(case when is_purchase and is_discounted then quantity else 0 end)
             as discounted_unit_count,
-        sum(case when is_valid and line_type = 'return' then -1 * quantity else 0 end)
-            as returned_unit_count,
+        sum(
+            case
+                when is_valid and line_type = 'return' and is_service is not true then -1 * quantity
+                else 0
+            end
+        ) as returned_unit_count,
         sum(case when is_valid and line_type = 'sale' then gross_amount else 0 end) as gross_amount,
         sum(case when is_valid and line_type = 'sale' then discount_amount else 0 end)
             as discount_amount,

@@ -60,6 +60,24 @@ all_products as (
         on catalogue.source_system = sold.source_system and catalogue.sku = sold.sku
 ),
 
+-- A star in a map's SKU stands for any characters; the longest that fits is the most exact.
+sku_kinds as (
+    select
+        all_products.source_system,
+        all_products.sku,
+        product_kinds.product_kind,
+        row_number() over (
+            partition by all_products.source_system, all_products.sku
+            order by length(product_kinds.value) desc, product_kinds.value asc
+        ) as exactness_rank
+    from all_products
+    inner join product_kinds
+        on
+            all_products.source_system = product_kinds.source_system
+            and product_kinds.attribute = 'sku'
+            and upper(all_products.sku) like {{ like_pattern('product_kinds.value') }} escape '!'
+),
+
 final as (
     select
         cast(all_products.source_system || ':' || all_products.sku as {{ dbt.type_string() }})
@@ -76,8 +94,10 @@ final as (
         all_products.collection,
         all_products.product_size,
         all_products.colour,
-        cast(coalesce(product_kinds.product_kind, 'merchandise') as {{ dbt.type_string() }})
-            as product_kind,
+        cast(
+            coalesce(sku_kinds.product_kind, product_kinds.product_kind, 'merchandise')
+            as {{ dbt.type_string() }}
+        ) as product_kind,
         all_products.list_price_amount,
         all_products.unit_cost_amount,
         all_products.source_system = 'cashmere' as is_list_price_taxed,
@@ -88,6 +108,11 @@ final as (
             all_products.source_system = product_kinds.source_system
             and all_products.kind_attribute = product_kinds.attribute
             and all_products.kind_value = product_kinds.value
+    left join sku_kinds
+        on
+            all_products.source_system = sku_kinds.source_system
+            and all_products.sku = sku_kinds.sku
+            and sku_kinds.exactness_rank = 1
 )
 
 select * from final

@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orchestration.demo.arithmetic import Floats, Ints
+from orchestration.demo.arithmetic import Flags, Floats, Ints
 
 SIMPLE, CONFIGURABLE, BUNDLE, GIFT_CARD = range(4)
 KIND_NAMES = ("simple", "configurable", "bundle", "giftcard")
 GIFT_FAMILY = "GIFT CARD"
+SERVICE_FAMILY = "SERVICES"
 BOOK_RATE = 55
 
 
@@ -182,6 +183,7 @@ class Catalogue:
 
     articles: list[Article]
     kinds: Ints
+    is_service: Flags
     prices: Ints
     tax_rates: Ints
     web_weights: Floats
@@ -248,7 +250,7 @@ def _single(
 
 
 BOOKS = ("Accessories/Books", "ACCESSORIES", "BOOKS")
-BAGS = ("Services/Bags", "SERVICES", "BAGS")
+BAGS = ("Services/Bags", SERVICE_FAMILY, "BAGS")
 CARE = ("Accessories/Care", "ACCESSORIES", "CARE")
 CARDS = ("Gift cards", GIFT_FAMILY, GIFT_FAMILY)
 SETS = ("Lingerie/Sets", "LINGERIE", "SETS")
@@ -307,6 +309,7 @@ def make_catalogue(seed: int) -> Catalogue:
     return Catalogue(
         articles=articles,
         kinds=np.array([article.kind for article in articles], dtype=np.int64),
+        is_service=np.array([each.family == SERVICE_FAMILY for each in articles], dtype=np.bool_),
         prices=np.array([article.price for article in articles], dtype=np.int64),
         tax_rates=np.array([article.tax_rate for article in articles], dtype=np.int64),
         web_weights=np.cumsum(web) / web.sum(),

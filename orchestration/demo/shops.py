@@ -228,7 +228,9 @@ class Tills:
         truth = self._world.truth
         is_good = self._world.catalogue.kinds[tickets.article] != GIFT_CARD
         is_good &= tickets.kind[tickets.line_ticket] != VOID
-        units, net = (np.where(is_good, each, 0) for each in (tickets.quantity, tickets.net))
+        net = np.where(is_good, tickets.net, 0)
+        is_good &= ~self._world.catalogue.is_service[tickets.article]
+        units = np.where(is_good, tickets.quantity, 0)
         store, day = tickets.shop + len(WEB_STORES), tickets.sold // DAY_SECONDS
         ticket = tickets.line_ticket
         truth.add(store[ticket], day[ticket], truth.units, units)

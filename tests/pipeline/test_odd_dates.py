@@ -1,10 +1,15 @@
-"""A ticket of the year 2000, and sources that were exported on different days: what comes of it."""
+"""What comes of a ticket of 2000, of sources exported on different days and of a free order."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
 import pytest
 from pipeline.home import Home
 
@@ -13,7 +18,10 @@ from orchestration.settings import PROJECT_ROOT
 SAMPLES = PROJECT_ROOT / "seeds" / "samples"
 SALES = ("tickets", "ticket_lines", "sales_order", "sales_creditmemo")
 LAST_TICKET = datetime(2024, 5, 27, 18)
-ODD = "T0"
+ODD, FREE = "T0", "T99"
+CARD = "2900000000011"
+NOTHING = {"total_incl_tax": "0,00", "card_no": CARD}
+FREE_LINE = {"unit_price_incl_tax": "0,00", "line_amount_incl_tax": "0,00"}
 
 
 def header(source: str, entity: str) -> str:
@@ -64,7 +72,7 @@ def web_item(created_at: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def home(new_home: Callable[[str], Home]) -> Home:
-    """45 tickets of 2024, the last of 27 May, one of 2000, and a web order of 30 May 22:30 UTC."""
+    """45 tickets to 27 May 2024, one of 2000, a free one; a web order of 30 May 22:30 UTC."""
     home = new_home("odd_dates")
     for source in ("cashmere", "magento"):
         shutil.copytree(
@@ -75,9 +83,11 @@ def home(new_home: Callable[[str], Home]) -> Home:
     numbers = [f"T{number}" for number in range(1, 46)]
     days = [LAST_TICKET - timedelta(days=3 * back) for back in range(45)]
     odd = ticket(ODD, datetime(2000, 1, 1))
-    sold = [odd, *(ticket(*pair) for pair in zip(numbers, days, strict=True))]
+    free = ticket(FREE, datetime(2024, 3, 1, 12)) | NOTHING
+    sold = [odd, free, *(ticket(*pair) for pair in zip(numbers, days, strict=True))]
+    lines = [ticket_line(FREE) | FREE_LINE, *(ticket_line(each) for each in [ODD, *numbers])]
     land(home, "cashmere", "tickets_20240528", sold)
-    land(home, "cashmere", "ticket_lines_20240528", [ticket_line(n) for n in [ODD, *numbers]])
+    land(home, "cashmere", "ticket_lines_20240528", lines)
     land(home, "magento", "sales_order_20240531", [web_order("2024-05-30 22:30:00")])
     land(home, "magento", "sales_order_item_20240531", [web_item("2024-05-30 22:30:00")])
     land(home, "magento", "sales_creditmemo_20240531", [])
@@ -102,7 +112,7 @@ def test_a_ticket_of_2000_counts_nowhere_and_is_listed_with_its_money(
          "before_store_opened"),
     ]  # fmt: skip
     counted = home.rows("select sum(order_count), sum(net_amount) from marts.sales_daily")
-    assert counted == [(45, Decimal("450.00"))]
+    assert counted == [(46, Decimal("450.00"))]
     assert "HELD_BEFORE_OPENING" in said
 
 
@@ -113,9 +123,7 @@ def test_the_data_begin_with_the_first_sale_that_counts(home: Home, said: str) -
     ) == [(date(2024, 1, 16), date(2024, 1, 1))]
     first = "(select min(sales_date) from marts.sales_daily)"
     cohort = "(select min(cohort_month) from marts.cohort_retention)"
-    assert home.rows(f"select {first}, coalesce({cohort}, date '2024-01-01') >= '2024-01-01'") == [
-        (date(2024, 1, 16), True)
-    ]
+    assert home.rows(f"select {first}, {cohort}") == [(date(2024, 1, 16), date(2024, 3, 1))]
 
 
 def test_what_is_held_is_a_bucket_of_its_own_in_every_reconciliation(home: Home, said: str) -> None:
@@ -126,7 +134,7 @@ def test_what_is_held_is_a_bucket_of_its_own_in_every_reconciliation(home: Home,
     assert home.rows(
         "select sum(held_amount), sum(difference_held_amount), sum(line_count) "
         "from enriched.enriched_reconciliation"
-    ) == [(Decimal("10.00"), Decimal("0.00"), 47)]
+    ) == [(Decimal("10.00"), Decimal("0.00"), 48)]
     assert home.rows(
         "select found_amount, difference_amount from marts.sales_reconciliation "
         "where compared_figure = 'held_orders.net_amount'"
@@ -149,3 +157,33 @@ def test_status_says_which_source_holds_the_day_back(home: Home, said: str) -> N
     assert said
     shown = " ".join(home.status().split())
     assert "as of 2024-05-27: cashmere has shown nothing of 2024-05-28" in shown
+
+
+FREE_BUYERS = """
+    select
+        (select sum(order_count) from golden_customer.golden_customers),
+        (select count(distinct customer_key) from marts.rfm_scores),
+        (select count(distinct cohort_month) from marts.cohort_retention),
+        (select sum(order_count) from marts.sales_daily)
+"""
+
+
+def test_whether_a_free_order_is_a_purchase_is_one_setting_for_every_figure(
+    home: Home, said: str, tmp_path: Path
+) -> None:
+    assert said
+    assert home.rows(FREE_BUYERS) == [(1, 1, 1, 46)]
+    build = tmp_path / home.build.name
+    shutil.copyfile(home.build, build)
+    dbt = Path(sys.executable).with_name("dbt")
+    options = ["--select", "unified_order_lines+", "--vars", '{"zero_orders_count": false}']
+    places = {"HABITUE_BUILD_FILE": build, "DBT_TARGET_PATH": tmp_path, "DBT_LOG_PATH": tmp_path}
+    subprocess.run(
+        [dbt, "run", "--profiles-dir", "dbt_project", *options],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, **{name: str(place) for name, place in places.items()}},
+        check=True,
+        capture_output=True,
+    )
+    with duckdb.connect(build, read_only=True) as connection:
+        assert connection.execute(FREE_BUYERS).fetchall() == [(0, 0, 0, 45)]

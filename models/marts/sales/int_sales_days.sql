@@ -23,7 +23,13 @@ line_days as (
         sum(case when is_purchase then quantity else 0 end) as purchased_unit_count,
         sum(case when is_purchase and is_discounted then quantity else 0 end)
             as discounted_unit_count,
-        sum(case when line_type = 'return' then -1 * quantity else 0 end) as returned_unit_count
+        sum(
+            case
+                when line_type = 'return' and product_kind is distinct from 'service'
+                    then -1 * quantity
+                else 0
+            end
+        ) as returned_unit_count
     from lines
     group by order_date, channel, coalesce(store_key, 'unknown'), coalesce(employee_key, 'none')
 ),
