@@ -1,5 +1,6 @@
 -- What:  a line that an export brought and that is neither an order line, nor a child row of a configurable or bundle
---        product, nor parked as an orphan, nor a free twin of a priced row in a memo without order items.
+--        product, nor parked as an orphan, nor a free twin of a priced row in a memo without order items, nor named,
+--        with its reason, among the lines that do not count.
 -- Why:   a join that drops lines lowers sales in silence.
 -- When rows come back: look the line up in staging, then see which join of the unified lines it falls out of.
 with received as (
@@ -33,4 +34,9 @@ from received
 left join {{ ref('unified_order_lines') }} as lines on received.order_line_key = lines.order_line_key
 left join {{ ref('unified_orphan_lines') }} as orphans
     on received.entity = orphans.entity and received.source_line_id = orphans.source_line_id
-where lines.order_line_key is null and orphans.source_line_id is null
+left join (
+    select distinct 'cashmere:' || ticket_id || ':' || cast(line_number as {{ dbt.type_string() }}) as order_line_key
+    from {{ ref('unified_uncounted_lines') }}
+) as uncounted
+    on received.order_line_key = uncounted.order_line_key
+where lines.order_line_key is null and orphans.source_line_id is null and uncounted.order_line_key is null

@@ -6,6 +6,8 @@ with warned as (
     select * from {{ ref('int_doubtful_date_warnings') }}
     union all
     select * from {{ ref('int_contested_record_warnings') }}
+    union all
+    select * from {{ ref('int_document_warnings') }}
 ),
 
 final as (

@@ -2,18 +2,26 @@ with tickets as (
     select * from {{ ref('stg_cashmere__tickets') }}
 ),
 
+-- Where files disagree about a ticket's lines, its own total has chosen.
 ticket_lines as (
-    select * from {{ ref('stg_cashmere__ticket_lines') }}
+    select
+        newest.*,
+        newest.line_number as source_line_number,
+        1 as version_number
+    from {{ ref('stg_cashmere__ticket_lines') }} as newest
+    left join {{ ref('unified_chosen_readings') }} as chosen on newest.ticket_id = chosen.ticket_id
+    where chosen.ticket_id is null
+    union all
+    select * from {{ ref('unified_chosen_lines') }}
 ),
 
--- A till writes a return ticket with signs of its own, or with none: then all that stands on it
--- comes back.
+-- A till writes a return with its own signs, or with none: then all that stands on it comes back.
 directed_lines as (
     select
         ticket_lines.*,
         tickets.ticket_type,
         tickets.total_incl_tax_amount,
-        coalesce(tickets.discount_incl_tax_amount, 0) as ticket_discount_amount,
+        tickets.discount_incl_tax_amount as ticket_discount_amount,
         case
             when
                 tickets.ticket_type = 'RETURN'
@@ -54,24 +62,17 @@ measured_lines as (
             when ticket_type = 'RETURN' then abs(lines_amount) - abs(total_incl_tax_amount)
             else lines_amount - total_incl_tax_amount
         end as gap_amount,
-        case when ticket_type = 'RETURN' then -1 else 1 end as gap_direction,
         abs(ticket_discount_amount) - abs(line_discounts_amount) as unplaced_discount_amount
     from summed_lines
 ),
 
--- A basket discount is what the lines hold above the ticket's total, if the ticket's discount
--- confirms it. Tills differ in whether that one includes the discounts on the lines; where these
--- alone make it up, it confirms nothing.
 discounted_lines as (
     select
         *,
         case
-            when gap_amount <= 0 then 0
-            when abs(gap_amount - unplaced_discount_amount) <= 0.02 then gap_direction * gap_amount
-            when
-                abs(unplaced_discount_amount) > 0.02
-                and abs(gap_amount - abs(ticket_discount_amount)) <= 0.02
-                then gap_direction * gap_amount
+            when {{ is_basket_discount(
+                'gap_amount', 'unplaced_discount_amount', 'ticket_discount_amount'
+            ) }} then case when ticket_type = 'RETURN' then -1 * gap_amount else gap_amount end
             else 0
         end as basket_discount_amount
     from measured_lines
