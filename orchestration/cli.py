@@ -142,7 +142,8 @@ def status() -> None:
     from orchestration.commands import show_status
 
     show_services(_settings(), _console())
-    show_status(_settings(), _console())
+    if not show_status(_settings(), _console()):
+        sys.exit(EXIT_FAILED)
 
 
 @main.group()

@@ -3,10 +3,11 @@
 import gc
 import logging
 import os
+import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,7 +20,8 @@ from rich.text import Text
 
 from orchestration import stopwatch
 from orchestration.data_warnings import data_warnings
-from orchestration.failures import sentence
+from orchestration.failures import EXIT_CODE_BUSY, exit_code, sentence
+from orchestration.mending import look_deeper_path, mend_state, names_damage
 from orchestration.plain_text import PlainFormatter, plain
 from orchestration.preflight import check_home, require_ready
 from orchestration.resources.lease import read_lease
@@ -56,21 +58,43 @@ def run_job(settings: Settings, job_name: str, console: Console) -> bool:
     try:
         success = _run_alone(settings, job_name, run_id, console)
     except Exception as error:
+        if _met_damage(settings):
+            return _run_again(job_name, console)
         _tell_owners(settings, job_name, run_id, console, error)
         raise
+    if not success and _met_damage(settings):
+        return _run_again(job_name, console)
     _tell_owners(settings, job_name, run_id, console, success)
     return success
+
+
+def _met_damage(settings: Settings) -> bool:
+    """Whether this run, unless it is the second already, left the mark that it met damage."""
+    return look_deeper_path(settings).exists() and SECOND_LOOK not in os.environ
+
+
+def _run_again(job_name: str, console: Console) -> bool:
+    """The same run in a process of its own, which holds none of the damaged files open."""
+    words = "[yellow]![/] the run met a damaged file: everything is read now, and it begins again"
+    say(console, words)
+    source = [] if job_name == EVERYTHING else ["--source", job_name]
+    command = [sys.executable, "-c", "from orchestration.cli import main; main()", "run", *source]
+    environment = {**os.environ, SECOND_LOOK: "1"}
+    return subprocess.run(command, env=environment, check=False).returncode == 0
 
 
 def _run_alone(settings: Settings, job_name: str, run_id: str, console: Console) -> bool:
     began = time.perf_counter()
     stopwatch.reset()
     with hold_write(settings, run_id):
+        mend_state(settings)
         require_ready(settings)
         words = "[bold]habitue[/] runs [bold]{job}[/] in {home}"
         say(console, words, job=job_name, home=settings.home)
         progress, outcome = _execute(settings, job_name, run_id, console)
         seconds = time.perf_counter() - began
+        if any(names_damage(text) for text in progress.failures):
+            look_deeper_path(settings).touch()
         warnings = data_warnings(settings, run_id) if progress.steps else []
         _keep_report(settings, job_name, outcome, progress, seconds, warnings)
         _summarise(settings, outcome, progress, warnings, console)
@@ -112,6 +136,8 @@ def log_to_file(settings: Settings) -> None:
 
 RARELY = (50_000, 20, 50)
 OWN_HANDLER = "habitue"
+SECOND_LOOK = "HABITUE_SECOND_LOOK"
+EVERYTHING = "everything"
 
 
 @contextmanager
@@ -264,8 +290,34 @@ def _headline(facts: PublishedFacts, currency: str) -> Table:
     return table
 
 
-def show_status(settings: Settings, console: Console) -> None:
-    """What is published and how old, the last run, what waits, what was refused."""
+def show_status(settings: Settings, console: Console) -> bool:
+    """What is published and how old, the last run, what waits, what was refused.
+
+    Gives whether all of it could be read: what is damaged is named with its remedy instead.
+    """
+    sections = [_print_facts, _print_runs, _print_mails]
+    if read_lease(settings.home) is None:
+        sections.append(_print_waiting)
+    readable = [_shown(section, settings, console) for section in sections]
+    if read_lease(settings.home) is not None:
+        say(console, "[bold]Landing[/]     judged when the active run has ended")
+    return all(readable)
+
+
+def _shown(
+    section: Callable[[Settings, Console], None], settings: Settings, console: Console
+) -> bool:
+    try:
+        section(settings, console)
+    except Exception as error:
+        if exit_code(error) == EXIT_CODE_BUSY:
+            raise
+        say(console, "[red]✗[/] {told}", told=sentence(error, settings.home))
+        return False
+    return True
+
+
+def _print_facts(settings: Settings, console: Console) -> None:
     facts = published_facts(settings)
     if facts is None:
         say(console, "[bold]Published[/]   nothing yet")
@@ -282,12 +334,6 @@ def show_status(settings: Settings, console: Console) -> None:
             place=readers_address(settings),
         )
         _print_delays(facts, console)
-    _print_runs(settings, console)
-    _print_mails(settings, console)
-    if read_lease(settings.home) is not None:
-        say(console, "[bold]Landing[/]     judged when the active run has ended")
-        return
-    _print_waiting(settings, console)
 
 
 def _print_delays(facts: PublishedFacts, console: Console) -> None:

@@ -128,12 +128,12 @@ def published_warnings(settings: Settings) -> list[str]:
     if settings.target == "postgres":
         with build_warehouse(settings, "publisher").session() as session:
             return _published(session.execute)
-    import duckdb
+    from orchestration.resources.warehouse import published
 
     if not settings.published_file.exists():
         return []
-    with duckdb.connect(str(settings.published_file), read_only=True) as connection:
-        return _published(lambda sql: connection.execute(sql).fetchall())
+    with published(settings.published_file) as execute:
+        return _published(execute)
 
 
 def _published(execute: Callable[[str], list[tuple[Any, ...]]]) -> list[str]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from orchestration.resources.replacing import write_whole
 from orchestration.resources.target import postgres_address
 from orchestration.settings import Settings
 
@@ -116,9 +117,7 @@ def prepare_instance(settings: Settings) -> None:
         with PostgresWarehouse(address).session():
             os.environ[STORAGE_ADDRESS] = storage_url(address)
         storage = _IN_POSTGRES
-    written = folder / f".dagster.yaml.{os.getpid()}"
-    written.write_text(_COMMON + storage)
-    written.replace(folder / "dagster.yaml")
+    write_whole(folder / "dagster.yaml", _COMMON + storage, "dagster_yaml")
 
 
 def orchestrator_address(settings: Settings) -> "PostgresAddress":

@@ -53,7 +53,7 @@ def require_exports(settings: Settings) -> None:
         NotReady: nothing has landed yet.
     """
     folder = settings.landing_folder
-    if settings.build_file.exists() or any(_files(folder)):
+    if settings.build_file.exists() or settings.copy_file.exists() or any(_files(folder)):
         return
     raise NotReady(
         f"nothing has landed in {folder}: put exports into its <source> folders, "
@@ -140,12 +140,22 @@ def check_project(settings: Settings) -> str:
     return str(ensure_manifest(settings))
 
 
+def check_state(settings: Settings) -> str:
+    """Nothing that was published or noted is damaged."""
+    from orchestration.mending import damaged_state
+
+    if damaged := list(damaged_state(settings)):
+        raise NotReady("; ".join(damaged))
+    return "undamaged"
+
+
 CHECKS: dict[str, Check] = {
     "home": check_home,
     "landing": check_landing,
     "space": check_space,
     "pseudonym key": check_key,
     "warehouse": check_warehouse,
+    "state": check_state,
     "contracts": check_contracts,
     "expectations": check_suites,
     "dbt project": check_project,

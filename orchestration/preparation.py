@@ -6,7 +6,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from orchestration.project import manifest_is_fresh
+from orchestration.project import manifest_is_fresh, set_aside_damaged_manifest
 from orchestration.settings import Settings
 
 # What parsing makes lives as long as its process: looking for garbage among it only costs time.
@@ -28,6 +28,7 @@ def parsed_beside(settings: Settings) -> Generator[None]:
     if manifest_is_fresh(settings):
         yield
         return
+    set_aside_damaged_manifest(settings)  # here, where it is told
     place = {"HABITUE_HOME": str(settings.home), "HABITUE_TARGET": settings.target}
     process = subprocess.Popen(
         [sys.executable, "-c", PARSE],

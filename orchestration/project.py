@@ -19,6 +19,7 @@ from orchestration import stopwatch
 from orchestration.relations import BrokenRule, TableFacts, broken_rules, table_facts
 from orchestration.resources.fault_points import fault_point
 from orchestration.resources.postgres_words import is_conflict, remedy
+from orchestration.resources.replacing import set_aside_and_tell, write_whole
 from orchestration.resources.target import dbt_environment
 from orchestration.settings import PROJECT_ROOT, Settings
 
@@ -86,9 +87,32 @@ def project_fingerprint() -> str:
 
 def manifest_is_fresh(settings: Settings) -> bool:
     """Whether the manifest was written, and no file of the project changed since."""
+    return _stamp(settings) == [project_fingerprint(), _manifest_digest(settings)]
+
+
+def write_stamp(settings: Settings, fingerprint: str | None = None) -> None:
+    """Note for which files of the project the manifest was written, and as what."""
+    stamp = f"{fingerprint or project_fingerprint()} {_manifest_digest(settings)}"
+    write_whole(_stamp_path(settings), stamp, "manifest_stamp")
+
+
+def set_aside_damaged_manifest(settings: Settings) -> None:
+    """Set dbt's manifest aside when it is not as dbt wrote it; the next parse writes it anew."""
+    path, stamp = manifest_path(settings), _stamp(settings)
+    if path.exists() and len(stamp) == 2 and _manifest_digest(settings) != stamp[1]:
+        set_aside_and_tell(path, "is damaged", "dbt parses the project anew")
+
+
+def _stamp(settings: Settings) -> list[str]:
+    """What was noted when the manifest was written: digests of the project and of the manifest."""
+    path = _stamp_path(settings)
+    return path.read_text(errors="replace").split() if path.is_file() else []
+
+
+def _manifest_digest(settings: Settings) -> str:
     path = manifest_path(settings)
-    stamp = _stamp_path(settings)
-    return path.exists() and stamp.exists() and stamp.read_text() == project_fingerprint()
+    content = path.read_bytes() if path.is_file() else b""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _stamp_path(settings: Settings) -> Path:
@@ -105,9 +129,10 @@ def ensure_manifest(settings: Settings) -> Path:
         DbtFailed: dbt cannot parse the project.
     """
     if not manifest_is_fresh(settings):
+        set_aside_damaged_manifest(settings)
         fingerprint = project_fingerprint()
         _parse(settings)
-        _stamp_path(settings).write_text(fingerprint)
+        write_stamp(settings, fingerprint)
     return manifest_path(settings)
 
 
@@ -122,7 +147,12 @@ def load_manifest(settings: Settings) -> dict[str, Any]:
         raise ManifestMissing(
             f"{path} does not exist: run `habitue prepare` with HABITUE_HOME={settings.home}"
         )
-    manifest = json.loads(path.read_text())
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, IsADirectoryError):
+        raise ManifestMissing(
+            f"{path} is damaged: run `habitue prepare` with HABITUE_HOME={settings.home}"
+        ) from None
     _attach_singular_tests(manifest)
     return manifest
 

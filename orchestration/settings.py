@@ -96,6 +96,11 @@ class Settings(MailSettings):
         return self.home / "warehouse" / "habitue_build.duckdb"
 
     @property
+    def copy_file(self) -> Path:
+        """The last copy of the build file's raw rows, ledger and golden keys."""
+        return self.home / "warehouse" / "habitue_build.copy.duckdb"
+
+    @property
     def published_file(self) -> Path:
         """The DuckDB file that readers open; replaced by one rename."""
         return self.home / "published" / "habitue.duckdb"
@@ -126,6 +131,27 @@ class Settings(MailSettings):
         return self.home / "demo"
 
 
+def _check_file(file: Path) -> None:
+    """Nothing in the file of settings would be passed over in silence.
+
+    Raises:
+        InvalidSettings: it cannot be read, or a line of it is no setting.
+    """
+    from dotenv.parser import parse_stream
+
+    if not file.exists():
+        return
+    remedy = "correct it, restore a copy, or remove it"
+    try:
+        with file.open(encoding="utf-8") as stream:
+            wrong = [found.original.line for found in parse_stream(stream) if found.error]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise InvalidSettings(f"{file} cannot be read ({reason}): {remedy}") from None
+    if wrong:
+        raise InvalidSettings(f"{file} line {wrong[0]} is no NAME=value: {remedy}")
+
+
 def load_settings() -> Settings:
     """Read the settings now.
 
@@ -133,6 +159,7 @@ def load_settings() -> Settings:
         InvalidSettings: a value cannot be used; names each variable and what it should be.
     """
     home = Path(os.environ.get("HABITUE_HOME") or ".habitue").resolve()
+    _check_file(home / "settings.env")
     try:
         settings = Settings(_env_file=home / "settings.env")  # pyright: ignore[reportCallIssue]
     except ValidationError as error:

@@ -7,11 +7,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from orchestration.resources.replacing import write_whole
 from orchestration.resources.target import build_warehouse
 from orchestration.settings import Settings
 from orchestration.source_days import delays
 
 Row = tuple[Any, ...]
+REPORTED = ("success", "ended_at", "seconds", "job", "run_id", "steps")
+
+
+class ReportUnreadable(ValueError):
+    """The last run's report is damaged; the message says the remedy."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,12 @@ def published_facts(settings: Settings) -> PublishedFacts | None:
             if not session.execute(known)[0][0]:
                 return None
             return _published_facts(session.execute, "serving.publication")
-    import duckdb
+    from orchestration.resources.warehouse import published
 
     if not settings.published_file.exists():
         return None
-    with duckdb.connect(str(settings.published_file), read_only=True) as connection:
-        return _published_facts(lambda sql: connection.execute(sql).fetchall(), "ops.publication")
+    with published(settings.published_file) as execute:
+        return _published_facts(execute, "ops.publication")
 
 
 def _published_facts(execute: Callable[[str], list[Row]], record: str) -> PublishedFacts:
@@ -117,13 +123,27 @@ def last_run_path(settings: Settings) -> Path:
 
 def write_last_run(settings: Settings, report: dict[str, Any]) -> None:
     """Keep the report of the run that has just ended."""
-    last_run_path(settings).write_text(json.dumps(report, indent=2) + "\n")
+    write_whole(last_run_path(settings), json.dumps(report, indent=2) + "\n", "report")
 
 
 def read_last_run(settings: Settings) -> dict[str, Any] | None:
-    """The last run's report, or None."""
+    """The last run's report, or None.
+
+    Raises:
+        ReportUnreadable: it is damaged.
+    """
     path = last_run_path(settings)
-    return json.loads(path.read_text()) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        if any(name not in report for name in REPORTED):
+            raise ValueError(f"not all of {REPORTED}")
+    except (ValueError, TypeError, IsADirectoryError):
+        raise ReportUnreadable(
+            f"{path} is damaged: `habitue run` sets it aside and writes it anew"
+        ) from None
+    return report
 
 
 def age_text(age: timedelta) -> str:

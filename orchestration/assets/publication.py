@@ -1,6 +1,5 @@
 """Publication: a closed copy of what readers may see, put in place by one rename."""
 
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +15,13 @@ from orchestration.assets.names import (
     node_key,
 )
 from orchestration.data_warnings import published_warnings
+from orchestration.mending import note_digest
 from orchestration.migrations.upgrade import upgrade
 from orchestration.resources.content_hash import content_hash_sql
+from orchestration.resources.fault_points import fault_point
 from orchestration.resources.owners import DEFAULT_OWNER
 from orchestration.resources.publication import Publication, PublishedTable
+from orchestration.resources.replacing import put_in_place
 from orchestration.resources.target import build_warehouse, postgres_warehouse
 from orchestration.resources.warehouse import literal
 from orchestration.settings import Settings
@@ -140,9 +142,8 @@ def publish(settings: Settings, manifest: Mapping[str, Any], run_id: str) -> Pub
     for leftover in (shadow, shadow.with_name(shadow.name + ".wal")):
         leftover.unlink(missing_ok=True)
     publication = _write(settings, manifest, run_id, shadow)
-    _sync(shadow)
-    shadow.replace(target)
-    _sync(target.parent)
+    note_digest(settings, shadow)
+    put_in_place(shadow, target, "publish")
     return publication
 
 
@@ -166,7 +167,9 @@ def _write(
         )
         _write_publication(connection, publication)
         _write_golden_keys(connection)
+        fault_point("publish.before_commit")
         connection.commit()
+        fault_point("publish.after_commit")
         connection.execute("detach published")
     return publication
 
@@ -212,14 +215,6 @@ def _write_publication(connection: "duckdb.DuckDBPyConnection", publication: Pub
             for table in publication.tables
         ],
     )
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def prepare_golden_keys(settings: Settings) -> int:

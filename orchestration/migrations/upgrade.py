@@ -6,7 +6,6 @@ one, and a run killed in between is repaired by the next.
 """
 
 import logging
-import os
 import shutil
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ from importlib.metadata import version as version_of_package
 from pathlib import Path
 
 from orchestration.resources.fault_points import fault_point
+from orchestration.resources.replacing import put_in_place
 from orchestration.resources.warehouse import DuckDBWarehouse, Engine, Session, Warehouse
 
 _LOG = logging.getLogger(__name__)
@@ -171,13 +171,11 @@ def _keep_copy(file: Path) -> Path:
     copying = kept.with_suffix(".copying")
     try:
         shutil.copy2(file, copying)
-        with copying.open("rb+") as copied:
-            os.fsync(copied.fileno())
+        put_in_place(copying, kept, "upgrade_copy")
     except OSError as error:
         copying.unlink(missing_ok=True)
         raise UpgradeFailed(
             f"{file} stays as it was: no copy of its {file.stat().st_size >> 20:,} MB could be "
             f"kept as {kept} ({error.strerror}); make room, or correct the rights, and run again"
         ) from None
-    copying.replace(kept)
     return kept

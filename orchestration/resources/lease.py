@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-EXIT_CODE_BUSY = 75
+from orchestration.resources.replacing import set_aside_and_tell
+
 LOOK_EVERY_SECONDS = 0.5
 
 _held: dict[Path, "Lease"] = {}
@@ -43,6 +44,11 @@ def lease_path(home: Path) -> Path:
     return home / "run.lock"
 
 
+def is_held(home: Path) -> bool:
+    """Whether this process holds the lease."""
+    return lease_path(home).resolve() in _held
+
+
 def read_lease(home: Path) -> Lease | None:
     """The lease held now by any process, or None."""
     return read_lock(lease_path(home))
@@ -50,9 +56,9 @@ def read_lease(home: Path) -> Lease | None:
 
 def read_lock(path: Path) -> Lease | None:
     """Who holds a lock file now, in any process, or None."""
-    if not path.exists():
+    if not path.is_file():
         return None
-    with path.open("r+") as file:
+    with path.open("r+", errors="replace") as file:
         if _try_lock(file):
             fcntl.flock(file, fcntl.LOCK_UN)
             return None
@@ -93,8 +99,10 @@ def hold_lock(path: Path, name: str, patience_seconds: float = 0) -> Generator[L
         LockTaken: another process holds it, and did so for `patience_seconds`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        set_aside_and_tell(path, "is a folder where a lock must be", "the lock is made anew")
     deadline = time.monotonic() + patience_seconds
-    with path.open("a+") as file:
+    with path.open("a+", errors="replace") as file:
         while not _try_lock(file):
             if time.monotonic() >= deadline:
                 raise LockTaken(path, _holder(file))

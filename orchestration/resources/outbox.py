@@ -41,6 +41,10 @@ create table if not exists mails (
 _COLUMNS = "message_id, recipient, subject, state, waits_since, attempts, last_error, ended_at"
 
 
+class OutboxUnreadable(RuntimeError):
+    """The outbox is damaged; the message says the remedy."""
+
+
 @dataclass(frozen=True)
 class StoredMail:
     """A mail in the outbox, without its content. Times in UTC."""
@@ -210,6 +214,13 @@ class Outbox:
             with database:
                 database.execute(_SCHEMA)
                 yield database
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError):
+                raise
+            raise OutboxUnreadable(
+                f"{self.file} is damaged ({error}): `habitue run` sets it aside and makes it anew; "
+                "mails that wait in it are lost"
+            ) from None
         finally:
             database.close()
 

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.migrations.upgrade import upgrade
-from orchestration.resources.lease import Lease, hold_lease, read_lease
+from orchestration.resources.lease import Lease, hold_lease, is_held, read_lease
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -90,13 +90,11 @@ def hold_write(
         WarehouseNewer, UpgradeFailed: with the remedy.
         PostgresUnreachable: the server does not answer or refuses the login.
     """
+    is_first = not is_held(settings.home)
     with hold_lease(settings.home, run_id, patience_seconds) as lease:
         if settings.target == "duckdb":
-            warehouse = build_warehouse(settings)
-            # An empty home gets its tables once it has a key.
-            if warehouse.exists():
-                upgrade(warehouse)
-            yield lease
+            with _mended(settings) if is_first else nullcontext():
+                yield lease
             return
         from orchestration.resources.postgres import application_name
         from orchestration.resources.postgres_lease import hold_postgres_lease
@@ -105,6 +103,28 @@ def hold_write(
         with hold_postgres_lease(warehouse, run_id, patience_seconds) as fenced:
             os.environ[DBT_APPLICATION] = application_name(fenced.run_id)
             yield fenced
+
+
+@contextmanager
+def _mended(settings: Settings) -> Generator[None]:
+    """A build file that can be read and is of this version; its last copy is kept at the end."""
+    from orchestration.mending import look_deeper_path, mend_warehouse
+    from orchestration.resources.build_copy import keep_copy
+    from orchestration.resources.warehouse import WarehouseUnreadable, is_damage
+
+    mend_warehouse(settings)
+    warehouse = build_warehouse(settings)
+    # An empty home gets its tables once it has a key.
+    if warehouse.exists():
+        upgrade(warehouse)
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, WarehouseUnreadable) or is_damage(error):
+            look_deeper_path(settings).touch()
+        raise
+    if not look_deeper_path(settings).exists():
+        keep_copy(settings.build_file, settings.copy_file)
 
 
 def active_run(settings: Settings) -> str | None:

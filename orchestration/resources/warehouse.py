@@ -1,7 +1,7 @@
 """Where tables live: one interface, and DuckDB behind it."""
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -11,7 +11,13 @@ import pyarrow as pa
 
 Row = tuple[Any, ...]
 Engine = Literal["duckdb", "postgres"]
-SIGNS_OF_DAMAGE = ("Corrupt database file", "not a valid DuckDB database file", "deserialize")
+SIGNS_OF_DAMAGE = (
+    "Corrupt database file",
+    "not a valid DuckDB database file",
+    "deserialize",
+    "Could not read enough bytes",
+    "Is a directory",
+)
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")
 
 
@@ -75,6 +81,30 @@ def checked_name(name: str) -> str:
 def literal(path: Path) -> str:
     """A path as a text of SQL, where no parameter may stand; people's folders have apostrophes."""
     return "'" + str(path).replace("'", "''") + "'"
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether an error says that a DuckDB file is not as it was written."""
+    return any(sign in str(error) for sign in SIGNS_OF_DAMAGE)
+
+
+@contextmanager
+def published(file: Path) -> Generator[Callable[[str], list[Row]]]:
+    """Read the published file: gives what runs a query.
+
+    Raises:
+        WarehouseUnreadable: it is damaged, or lacks what every publication holds.
+    """
+    try:
+        with duckdb.connect(str(file), read_only=True) as connection:
+            yield lambda sql: connection.execute(sql).fetchall()
+    except duckdb.Error as error:
+        if not is_damage(error) and not isinstance(error, duckdb.CatalogException):
+            raise
+        raise WarehouseUnreadable(
+            f"{file} is damaged ({str(error).splitlines()[0]}): `habitue run` sets it aside and "
+            "publishes it anew"
+        ) from None
 
 
 class DuckDBSession:
@@ -156,20 +186,26 @@ class DuckDBWarehouse:
             session = DuckDBSession(connection)
             yield session
             session.checkpoint()
+        except duckdb.Error as error:
+            if is_damage(error):
+                raise self._damaged(error) from None
+            raise
         finally:
             connection.close()
+
+    def _damaged(self, error: duckdb.Error) -> "WarehouseUnreadable":
+        return WarehouseUnreadable(
+            f"{self.file} is damaged ({str(error).splitlines()[0]}): `habitue run` sets it aside "
+            "and makes it anew; what is published is still served"
+        )
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         try:
             return duckdb.connect(str(self.file))
         except duckdb.Error as error:
             said = str(error)
-            if any(sign in said for sign in SIGNS_OF_DAMAGE):
-                raise WarehouseUnreadable(
-                    f"{self.file} is damaged ({said.splitlines()[0]}): restore a copy, or move it "
-                    "away and run again, which loads all that still lies in the landing folder; "
-                    "what is published is still served"
-                ) from None
+            if is_damage(error):
+                raise self._damaged(error) from None
             if "lock" in said.lower() and isinstance(error, duckdb.IOException):
                 raise WarehouseBusy(
                     f"{self.file} is open in another process; wait for its run to end, then retry"

@@ -27,7 +27,9 @@ def test_a_damaged_file_says_what_to_do(tmp_path: Path, start: int) -> None:
         content[at] ^= 255
     warehouse.file.write_bytes(content)
     with (
-        pytest.raises(WarehouseUnreadable, match=r"build.duckdb is damaged .* run again"),
+        pytest.raises(
+            WarehouseUnreadable, match=r"build.duckdb is damaged .* `habitue run` sets it aside"
+        ),
         warehouse.session(),
     ):
         pass
