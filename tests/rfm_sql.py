@@ -42,7 +42,7 @@ for name, variables in variants.items():
     done = dbtRunner().invoke([
         "--quiet", "compile", "--project-dir", project, "--profiles-dir", sys.argv[3],
         "--target-path", f"{project}/target/{name}", "--vars", json.dumps(variables),
-        "--no-introspect",
+        "--no-introspect", "--no-populate-cache",
     ])
     if not done.success:
         sys.exit(str(done.exception or done.result))
