@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from shop import ITEM, ITEMS, STORES_HEADER, Shop, accounted, items, text_of
 
+from orchestration.assets.ingestion import report_metadata
 from orchestration.ingest.contract import Contracts, load_contracts
 from orchestration.ingest.load import pending_files, prepare_warehouse, unclaimed_files
 from orchestration.ingest.reader import Limits
@@ -193,6 +194,33 @@ def test_extra_columns_are_noted_as_drift(shop: Shop) -> None:
     assert shop.rows("select drift_columns, warnings from ops.files") == [
         ("colour,fit", '{"SCHEMA_DRIFT": 2}')
     ]
+
+
+def test_columns_of_no_contract_are_named_without_personal_data(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    strange = [
+        "marie.dupont@example.com",
+        "Marie Dupont",
+        "p0612345678",
+        "colour",
+        "4111111111111111",
+    ]
+    shop.land(NAME, text_of([{**ITEM, **dict.fromkeys(strange, "x")}]))
+    report = shop.ingest(*ITEMS)
+    at = len(ITEM)
+    assert report.drift_columns == sorted(["colour", *(f"(column {at + n})" for n in (1, 2, 3, 5))])
+    seen = [report, caplog.messages, report_metadata(report)]
+    seen += shop.rows("select * from ops.files")
+    for word in ("arie", "612345678", "41111"):
+        assert word not in str(seen)
+
+
+def test_of_very_many_columns_some_are_named(shop: Shop) -> None:
+    shop.land(NAME, text_of([{**ITEM, **{f"c{n}": "x" for n in range(100)}}]))
+    shop.ingest(*ITEMS)
+    ((named,),) = shop.rows("select drift_columns from ops.files")
+    assert named.endswith(",c19,and 80 more")
 
 
 def test_the_same_bytes_load_once_whatever_their_name(shop: Shop) -> None:

@@ -5,12 +5,19 @@ import os
 import pwd
 import subprocess
 from collections.abc import Callable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from orchestration.failures import sentence
+from orchestration.ingest.load import ingest_entity
 from orchestration.preflight import FREE_INODES, NotReady, check_home, check_space, require_ready
+from orchestration.resources.target import build_warehouse
 from orchestration.settings import Settings
+
+KEY = "fd6fb6dc2c7b8ce4f2a1c8b93ff6f8a09c3b2a4c"
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a file system")
 forked = multiprocessing.get_context("fork")
@@ -84,6 +91,43 @@ def test_three_times_what_waits_must_be_free(mount: Mount) -> None:
     (settings.home / "else").write_bytes(bytes(1 << 20))
     with pytest.raises(NotReady, match="has 5 MB free and needs 6 MB: 3 times the 2 MB that wait"):
         require_ready(settings)
+
+
+@needs_root
+def test_a_disk_that_fills_up_while_a_file_loads_keeps_none_of_it(
+    mount: Mount, tmp_path: Path
+) -> None:
+    home = mount("size=10m")
+    settings = Settings(
+        home=home, landing=tmp_path / "landing", settle_seconds=0, pseudonym_key=SecretStr(KEY)
+    )
+    folder = settings.landing_folder / "cashmere"
+    folder.mkdir(parents=True)
+    header = "store_code;name;city;postcode;country;region;timezone;opened_on;closed_on"
+
+    def noise(number: int) -> str:
+        digest = blake2b(number.to_bytes(8, "big")).hexdigest()
+        return digest.translate(str.maketrans("0123456789", "ghijklmnop"))
+
+    stores = [
+        f"P{n:06};{noise(n)};Paris;75011;FR;IDF;Europe/Paris;01/02/2010;" for n in range(200_000)
+    ]
+    for day, count in ((1, 10), (2, len(stores)), (3, 20)):
+        text = "\n".join([header, *stores[:count], ""])
+        (folder / f"stores_2025030{day}.csv").write_text(text)
+    with pytest.raises(Exception, match=r"No space|[Cc]ould not") as full:
+        ingest_entity(settings, "cashmere", "stores", run_id="full")
+    said = sentence(full.value)
+    assert "make room" in said and "\n" not in said
+    (folder / "stores_20250302.csv").unlink()
+    report = ingest_entity(settings, "cashmere", "stores", run_id="after")
+    assert (report.files_taken, report.refused) == (1, [])
+    with build_warehouse(settings).session() as session:
+        assert session.execute("select count(*) from raw.cashmere_stores") == [(30,)]
+        assert session.execute("select state, rows_loaded from ops.files order by file_id") == [
+            ("loaded", 10),
+            ("loaded", 20),
+        ]
 
 
 @needs_root
