@@ -321,7 +321,7 @@ class _Taking:
     def _read(self, landed: LandedBytes, entry: ledger.Entry, file_id: int, now: datetime) -> None:
         context, limits = self.context, self.context.limits
         file = landed.file
-        stream = unpacked(landed.stream(), file.name, landed.size, limits)
+        stream = unpacked(landed.stream(), file.name, limits)
         reader = FileReader(stream, self.contract, limits, is_whole=_is_whole(file))
         _FileLoad(
             context, self.session, self.contract, entry, file_id, file.exported_at,

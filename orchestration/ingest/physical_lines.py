@@ -123,9 +123,11 @@ class Lines:
 
     def delimiters(self, delimiter: int) -> Positions:
         """How many delimiters each line holds outside its quotes."""
-        at = np.flatnonzero(self.array == delimiter).astype(np.int64)
-        quotes = np.flatnonzero(self.array == QUOTE)
-        if len(quotes):
-            before_line = np.searchsorted(quotes, self.starts)[self.of(at)]
-            at = at[(np.searchsorted(quotes, at) - before_line) % 2 == 0]
-        return np.diff(np.searchsorted(at, np.append(self.starts, len(self.array))))
+        hits = self.array == delimiter
+        if not len(self):
+            return np.empty(0, dtype=np.int64)
+        if b'"' in self.data:
+            inside = np.logical_xor.accumulate(self.array == QUOTE)
+            before = np.concatenate(([False], inside[self.ends[:-1] - 1]))
+            hits &= inside == np.repeat(before, self.ends - self.starts)
+        return np.add.reduceat(hits, self.starts, dtype=np.int64)

@@ -57,7 +57,7 @@ class Limits:
     record_lines: int = 100
     columns: int = 1_000
     unpacked: int = 64 << 30
-    unpacked_unsuspected: int = 256 << 20
+    unpacked_unsuspected: int = 64 << 20
     ratio: int = 200
     invalid_line_share: float = 0.05
     flood_lines: int = 10_000
@@ -163,12 +163,25 @@ def check_header(names: list[str], line: str, contract: Contract) -> Header:
     return Header(tuple(names), tuple(name for name in names if name not in contract.columns))
 
 
+class _Packed:
+    """A stream that knows how much of it was read."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.size = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._stream.read(size)
+        self.size += len(data)
+        return data
+
+
 class _Unpacked(io.RawIOBase):
     """A gzip stream that refuses damage and bombs; reads like any binary file."""
 
-    def __init__(self, packed: BinaryIO, packed_size: int, limits: Limits) -> None:
-        self._stream = gzip.GzipFile(fileobj=packed, mode="rb")
-        self._packed_size = packed_size
+    def __init__(self, packed: BinaryIO, limits: Limits) -> None:
+        self._packed = _Packed(packed)
+        self._stream = gzip.GzipFile(fileobj=cast(BinaryIO, self._packed), mode="rb")
         self._limits = limits
         self._size = 0
 
@@ -182,10 +195,10 @@ class _Unpacked(io.RawIOBase):
         self._size += len(data)
         suspicious = self._size > self._limits.unpacked_unsuspected
         if self._size > self._limits.unpacked or (
-            suspicious and self._size > self._limits.ratio * self._packed_size
+            suspicious and self._size > self._limits.ratio * self._packed.size
         ):
             raise FileRefused(
-                Reason.GZ_BOMB, f"{self._packed_size} bytes unpack to more than {self._size}"
+                Reason.GZ_BOMB, f"its first {self._packed.size} bytes unpack to {self._size}"
             )
         return data
 
@@ -194,10 +207,10 @@ class _Unpacked(io.RawIOBase):
         super().close()
 
 
-def unpacked(stream: BinaryIO, name: str, size: int, limits: Limits) -> BinaryIO:
-    """The bytes of a file of this name and size, unpacked when its name ends in .gz."""
+def unpacked(stream: BinaryIO, name: str, limits: Limits) -> BinaryIO:
+    """The bytes of a file of this name, unpacked when it ends in .gz."""
     if name.endswith(".gz"):
-        return cast(BinaryIO, _Unpacked(stream, size, limits))
+        return cast(BinaryIO, _Unpacked(stream, limits))
     return stream
 
 
