@@ -128,8 +128,10 @@ def _suite_result(
     layer, name = key.path
     suite = read_suite(layer, name)
     failures, rows = judged(open_table, session, suite)
+    only_warns = all(failure.is_warning for failure in failures)
     return dg.AssetCheckResult(
         passed=not failures,
+        severity=dg.AssetCheckSeverity.WARN if only_warns else dg.AssetCheckSeverity.ERROR,
         check_name=EXPECTATIONS,
         asset_key=key,
         description="; ".join(str(failure) for failure in failures) or None,

@@ -1,7 +1,8 @@
 """Expectation suites: one JSON file per table, in the folder of its layer.
 
 Besides Great Expectations' own fields a suite's `meta` holds `key`, the columns that name a row in
-messages, and an expectation's `meta` holds `remedy`, what to do when it fails.
+messages, and an expectation's `meta` holds `remedy`, what to do when it fails, and where what is
+expected may be untrue of good data, `severity: warning`: it is told and stops nothing.
 """
 
 import json

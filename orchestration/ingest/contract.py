@@ -16,6 +16,10 @@ ColumnType = Literal["id", "text", "integer", "decimal", "timestamp", "date", "b
 PersonalKind = Literal["email", "phone", "card", "name", "magento_customer"]
 
 
+# Models cast integers to 32 bits, and decimals to at least ten digits before the mark.
+_BOUNDS = {"integer": (-(2**31), 2**31 - 1), "decimal": (-(10**9), 10**9)}
+
+
 class InvalidContract(ValueError):
     """A contract file cannot be used; the message names the file, the field and the fault."""
 
@@ -68,8 +72,17 @@ class Column(_Model):
     values: tuple[str, ...] = ()
     is_birth_date: bool = False
     may_be_future: bool = False
+    # The lowest and the highest number; by default what every model of the column has room for.
+    least: int | None = None
+    most: int | None = None
     # The shop's own long numbers, not to be taken for telephone or card numbers.
     holds_numbers: bool = False
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The lowest and the highest number that is accepted."""
+        low, high = _BOUNDS[self.type]
+        return (low if self.least is None else self.least, high if self.most is None else self.most)
 
     @property
     def is_searched(self) -> bool:

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     REQUIRED_MISSING = "REQUIRED_MISSING"
     ID_MANGLED = "ID_MANGLED"
     NUM_FORMAT = "NUM_FORMAT"
+    NUM_RANGE = "NUM_RANGE"
     BOOL_FORMAT = "BOOL_FORMAT"
     DATE_FORMAT = "DATE_FORMAT"
     DATE_RANGE = "DATE_RANGE"
@@ -80,6 +81,7 @@ REMEDIES: dict[Reason, str] = {
     Reason.REQUIRED_MISSING: "fill the value in the source system and send the row again",
     Reason.ID_MANGLED: "export the identifier as text; a spreadsheet has rounded it",
     Reason.NUM_FORMAT: "write the number with the contract's decimal mark, or correct the contract",
+    Reason.NUM_RANGE: "correct the number in the source system and send the row again",
     Reason.BOOL_FORMAT: "write 0/1, true/false, oui/non, O/N or Y/N",
     Reason.DATE_FORMAT: "write the date in a format that the contract declares",
     Reason.DATE_RANGE: "correct the year in the source system and send the row again",

@@ -25,6 +25,7 @@ Mask = npt.NDArray[np.bool_]
 _MAXIMUM_FIELD_BYTES = 64 << 10
 # A barcode scanned into a quantity has 12 or 13.
 _MOST_DIGITS = 11
+_DIGITS_OF_BOUNDS = 10
 _FIRST_YEAR, _LAST_YEAR = 1901, 2100
 _FIRST_BIRTH_YEAR = 1900
 _MANGLED_ID = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+$"
@@ -145,6 +146,11 @@ class _Check:
         if column.personal and not column.anonymised:
             self._check_mangled(name, column)
             self.done[name] = self._pseudonyms(name, column.personal)
+            if name in self.contract.key:
+                nobody = pc.and_(pc.is_null(self.done[name]), pc.invert(empty))
+                self.fail(
+                    _flags(nobody), Reason.REQUIRED_MISSING, name, lambda _: "identifies nobody"
+                )
             return
         result = _CONVERTERS[column.type](self, name, column)
         if column.values:
@@ -173,7 +179,7 @@ class _Check:
         is_integer = column.type == "integer"
         fmt = self.contract.format
         if not is_integer and all_have_decimals(values, fmt.decimal_mark, _MOST_DIGITS):
-            return _plain_number(values, fmt, is_integer)
+            return self._within_bounds(name, column, _plain_number(values, fmt, is_integer))
         good = pc.or_(
             pc.match_substring_regex(values, _number_pattern(fmt, is_integer)),
             pc.equal(values, ""),
@@ -184,7 +190,23 @@ class _Check:
             name,
             lambda v: f"{shape(v)} is no {column.type} of up to {_MOST_DIGITS} digits",
         )
-        return _plain_number(values, fmt, is_integer)
+        plain = pc.if_else(good, _plain_number(values, fmt, is_integer), "")
+        return self._within_bounds(name, column, plain)
+
+    def _within_bounds(self, name: str, column: Column, numbers: pa.Array) -> pa.Array:
+        """The numbers themselves; those that a model has no room for are faults."""
+        low, high = column.bounds
+        has_own_bounds = column.least is not None or column.most is not None
+        longest = pc.max(pc.binary_length(numbers)).as_py() or 0
+        # The default bounds have ten digits, which few columns ever hold.
+        if not has_own_bounds and longest < _DIGITS_OF_BOUNDS:
+            return numbers
+        value = pc.cast(pc.if_else(pc.equal(numbers, ""), None, numbers), pa.float64())
+        outside = pc.or_(pc.less(value, float(low)), pc.greater(value, float(high)))
+        self.fail(
+            _flags(outside), Reason.NUM_RANGE, name, lambda _: f"not between {low:,} and {high:,}"
+        )
+        return numbers
 
     def as_time(self, name: str, column: Column) -> pa.Array:
         is_date = column.type == "date"

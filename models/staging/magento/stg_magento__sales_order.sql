@@ -10,7 +10,8 @@ final as (
     select
         cast(entity_id as {{ dbt.type_string() }}) as order_id,
         cast(increment_id as {{ dbt.type_string() }}) as order_number,
-        cast(state as {{ dbt.type_string() }}) as order_state,
+        -- Magento itself writes states in small letters; what an export tool made of them is no other state.
+        cast(lower(state) as {{ dbt.type_string() }}) as order_state,
         cast(status as {{ dbt.type_string() }}) as order_status,
         cast(store_id as {{ dbt.type_string() }}) as store_id,
         cast(customer_id as {{ dbt.type_string() }}) as customer_id,
