@@ -19,6 +19,10 @@ def good_value(name: str, column: Column, contract: Contract) -> str:
         return column.values[0]
     if name in ("currency", "base_currency_code"):
         return "EUR"
+    if "country" in name:
+        return "FR"
+    if name == "base_discount_amount":
+        return "0"
     by_type = {
         "id": f"{name[:3]}1",
         "text": name,

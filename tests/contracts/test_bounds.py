@@ -114,7 +114,7 @@ def test_every_accepted_value_passes_staging_its_tests_and_its_gates(
             for path in sorted((FOLDER / layer).glob("*.json")):
                 failures, _ = judged(opener, session, read_suite(layer, path.stem))
                 stopping += [str(one) for one in failures if not one.is_warning]
-    assert stopping == []
+    assert not stopping, "\n".join(stopping)
 
 
 @pytest.mark.parametrize(
