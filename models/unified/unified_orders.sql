@@ -10,6 +10,13 @@ order_totals as (
     select
         order_key,
         count(*) as line_count,
+        max(case when line_type = 'sale' then 1 else 0 end) as has_sale,
+        case
+            when
+                count(source_customer_key) = count(*)
+                and min(source_customer_key) = max(source_customer_key)
+                then min(source_customer_key)
+        end as lines_customer_key,
         coalesce(bool_or(is_purchase), false) as has_purchase,
         sum(case when is_purchase then quantity else 0 end) as purchased_unit_count,
         sum(case when is_purchase and is_discounted then quantity else 0 end)
@@ -42,7 +49,14 @@ final as (
         documents.channel,
         documents.store_key,
         documents.employee_key,
-        documents.source_customer_key,
+        -- What only takes goods back is a matter of whoever bought them (D8).
+        cast(
+            case
+                when order_totals.has_sale = 0
+                    then coalesce(order_totals.lines_customer_key, documents.source_customer_key)
+                else documents.source_customer_key
+            end as {{ dbt.type_string() }}
+        ) as source_customer_key,
         documents.order_status,
         documents.payment_method,
         documents.coupon_code,
