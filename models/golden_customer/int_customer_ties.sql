@@ -1,29 +1,6 @@
-with identifiers as (
-    select * from {{ ref('customer_identifiers') }}
-    where is_usable and holder_count > 1
-),
-
-customers as (
-    select * from {{ ref('unified_customers') }}
-),
-
-identity_rules as (
-    select * from {{ ref('identity_rules') }}
-),
-
-holders as (
-    select
-        identifiers.source_customer_key,
-        identifiers.identity_rule,
-        identifiers.key_value,
-        identifiers.priority,
-        identity_rules.needs_agreement,
-        customers.birth_date,
-        customers.first_name_key,
-        {{ full_name_key('customers.first_name_key', 'customers.last_name_key') }} as name_key
-    from identifiers
-    inner join customers on identifiers.source_customer_key = customers.source_customer_key
-    inner join identity_rules on identifiers.identity_rule = identity_rules.identity_rule
+with holders as (
+    select * from {{ ref('int_customer_keys') }}
+    where unusable_reason is null and holder_count > 1
 ),
 
 judged as (
@@ -33,7 +10,7 @@ judged as (
         one.identity_rule,
         one.key_value,
         one.priority,
-        one.needs_agreement,
+        one.is_agreement_needed,
         {{ customers_contradict('one', 'other') }} as is_contradicted,
         coalesce(one.name_key = other.name_key, false)
         or coalesce(one.birth_date = other.birth_date, false) as is_agreed
@@ -53,7 +30,7 @@ final as (
         key_value,
         priority,
         is_contradicted,
-        not is_contradicted and (is_agreed or not needs_agreement) as is_used
+        not is_contradicted and (is_agreed or not is_agreement_needed) as is_used
     from judged
 )
 

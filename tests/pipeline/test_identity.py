@@ -14,7 +14,12 @@ from pipeline.identity_rule import Record, contradict, persons
 
 from orchestration.settings import PROJECT_ROOT
 
-MODELS = ("customer_identifiers", "int_customer_ties", "int_customer_clusters")
+MODELS = (
+    "int_customer_keys",
+    "int_customer_ties",
+    "int_customer_groups",
+    "int_customer_clusters",
+)
 # Small caps, so that small worlds reach them.
 KEY_CAP, CLUSTER_CAP = 3, 6
 COLUMNS = (
