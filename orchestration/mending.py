@@ -160,14 +160,17 @@ def _build_damage(settings: Settings, *, thoroughly: bool) -> str | None:
 
 
 def _does_not_open(file: Path) -> bool:
-    """Whether a DuckDB file cannot be opened, or ends before its last block."""
+    """Whether a DuckDB file cannot be opened, or is shorter than the blocks that it uses.
+
+    Free blocks at its end are still counted after DuckDB has cut them off.
+    """
     import duckdb
 
     from orchestration.resources.warehouse import is_damage
 
     try:
         with duckdb.connect(str(file)) as connection:
-            query = "select block_size * total_blocks from pragma_database_size()"
+            query = "select block_size * used_blocks from pragma_database_size()"
             return file.stat().st_size < int(connection.execute(query).fetchall()[0][0])
     except duckdb.Error as error:
         return is_damage(error)

@@ -116,6 +116,20 @@ def test_whoever_writes_next_sets_the_damaged_file_aside(
     assert len(asides) <= 1
 
 
+def test_a_sound_build_file_with_blocks_that_were_given_back_is_left_alone(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(home=home)
+    with duckdb.connect(str(settings.build_file)) as connection:
+        connection.execute("create table raw.large as select random() as x from range(900000)")
+        connection.execute("checkpoint")
+        connection.execute("drop table raw.large")
+    content = settings.build_file.read_bytes()
+    mend_warehouse(settings)
+    assert settings.build_file.read_bytes() == content
+    assert caplog.text == ""
+
+
 def test_the_build_file_comes_back_after_the_landing_folder_was_emptied(
     home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
