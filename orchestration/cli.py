@@ -35,6 +35,7 @@ class Sentences(click.Group):
             # A terminal that knows fewer letters than our words shows their numbers.
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
+        os.umask(0o077)  # files of an installation are its owner's alone
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):

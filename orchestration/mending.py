@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
 
+from orchestration.permissions import close_to_others
 from orchestration.resources.replacing import set_aside, set_aside_and_tell, write_whole
 from orchestration.settings import Settings
 
@@ -46,6 +47,7 @@ def mend_warehouse(settings: Settings) -> None:
 
 def mend_state(settings: Settings) -> None:
     """Everything else that a run of the command line reads: history, outbox, the last report."""
+    close_to_others(settings)
     _mend_kinds(_files(settings))
     if settings.target == "duckdb":
         for file in history_files(settings):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from orchestration.permissions import without_key
 from orchestration.project import manifest_is_fresh, set_aside_damaged_manifest
 from orchestration.settings import Settings
 
@@ -32,7 +33,7 @@ def parsed_beside(settings: Settings) -> Generator[None]:
     place = {"HABITUE_HOME": str(settings.home), "HABITUE_TARGET": settings.target}
     process = subprocess.Popen(
         [sys.executable, "-c", PARSE],
-        env={**os.environ, **place},
+        env={**without_key(os.environ), **place},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import psutil
 
+from orchestration.permissions import KEY_VARIABLE, without_key
 from orchestration.resources.lease import Lease, LockTaken, hold_lock, read_lock
 from orchestration.service_health import SERVICES, Health, ask_health, port_is_taken
 from orchestration.settings import PROJECT_ROOT, Settings, get_settings
@@ -90,7 +91,7 @@ class Service:
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM, "service", self.name],
-                env={**os.environ, **self.environment()},
+                env={**self._inherited(), **self.environment()},
                 cwd=PROJECT_ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -108,6 +109,10 @@ class Service:
         }
         chosen = self.settings.automation is not None
         return marks if chosen else {**marks, "HABITUE_AUTOMATION": "true"}
+
+    def _inherited(self) -> dict[str, str]:
+        """Of this process's environment what the service needs: the key, where runs start."""
+        return dict(os.environ) if self.name == "code" else without_key(os.environ)
 
     def stop(self) -> list[int]:
         """End the service and everything that it started; gives the processes that were ended.
@@ -176,6 +181,10 @@ def serve(settings: Settings, name: str) -> None:
     from orchestration.project import ensure_manifest
 
     service = Service(settings, name)
+    if name != "code" and KEY_VARIABLE in os.environ:
+        # A service manager gave it; only a new start takes it out of what /proc shows.
+        program = [sys.executable, "-c", _PROGRAM, "service", name]
+        os.execve(sys.executable, program, without_key(os.environ))  # noqa: S606
     service.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ.update(service.environment())
     get_settings.cache_clear()  # the definitions are loaded in this process, by what is set now

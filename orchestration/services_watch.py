@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.permissions import without_key
 from orchestration.resources.lease import read_lock
 from orchestration.resources.letter import one_line, without_addresses
 from orchestration.service_health import SERVICES, ask_health
@@ -67,7 +68,7 @@ def import_fault(settings: Settings) -> str | None:
         done = subprocess.run(
             [sys.executable, "-c", "import orchestration.definitions"],
             cwd=PROJECT_ROOT,
-            env={**os.environ, "HABITUE_HOME": str(settings.home)},
+            env={**without_key(os.environ), "HABITUE_HOME": str(settings.home)},
             capture_output=True,
             text=True,
             timeout=IMPORT_SECONDS,

@@ -57,6 +57,11 @@ class Settings(MailSettings):
     settle_seconds: float | None = Field(
         default=None, ge=0, description="how long a file stays unchanged before it is taken"
     )
+    published_mode: str = Field(
+        default="0600",
+        pattern=r"^06[04][04]$",
+        description="who may read the published file: 0600 its owner, 0640 the group, 0644 all",
+    )
     pseudonym_key: SecretStr | None = Field(default=None, description="key of the pseudonyms")
     pseudonym_key_file: Path | None = Field(default=None, description="file that holds the key")
 
@@ -99,6 +104,11 @@ class Settings(MailSettings):
     def copy_file(self) -> Path:
         """The last copy of the build file's raw rows, ledger and golden keys."""
         return self.home / "warehouse" / "habitue_build.copy.duckdb"
+
+    @property
+    def published_bits(self) -> int:
+        """The mode of the published file as a number."""
+        return int(self.published_mode, 8)
 
     @property
     def published_file(self) -> Path:

@@ -143,6 +143,7 @@ def publish(settings: Settings, manifest: Mapping[str, Any], run_id: str) -> Pub
         leftover.unlink(missing_ok=True)
     publication = _write(settings, manifest, run_id, shadow)
     note_digest(settings, shadow)
+    shadow.chmod(settings.published_bits)
     put_in_place(shadow, target, "publish")
     return publication
 

@@ -4,13 +4,17 @@ import base64
 import hashlib
 import hmac
 import logging
+import math
 import os
 import re
 import secrets
 import stat
 import unicodedata
+import zlib
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from orchestration.settings import Settings
@@ -18,6 +22,7 @@ from orchestration.settings import Settings
 _LOG = logging.getLogger(__name__)
 _MINIMUM_BYTES = 32
 _MINIMUM_DISTINCT_BYTES = 8
+_MINIMUM_BITS = 80
 _WELL_KNOWN = ("changeme", "password", "secretkey", "example", "yourkey", "0123456789abcdef")
 _EMAIL = re.compile(r"^[^@\s,;<>\"]+@[^@\s,;<>\".]+(?:\.[^@\s,;<>\".]+)+$")
 _SPACES = re.compile(r"\s+")
@@ -41,7 +46,31 @@ def check_key(key: bytes, origin: str) -> bytes:
         word.encode() in squeezed for word in _WELL_KNOWN
     ):
         raise UnusableKey(f"the key in {origin} is well known; {remedy}")
+    if (bits := entropy_bits(key)) < _MINIMUM_BITS:
+        raise UnusableKey(
+            f"the key in {origin} repeats itself or follows a pattern ({bits:.0f} bits of "
+            f"uncertainty, {_MINIMUM_BITS} are needed); {remedy}"
+        )
     return key
+
+
+def entropy_bits(key: bytes) -> float:
+    """How many bits of uncertainty a key has at most, judged by its looks.
+
+    Repetition counts once, as a compressor sees it; steps such as 1234 or abcd count as their
+    differences do; letters without any digit are taken for words, at two bits a letter.
+    """
+    steps = bytes((after - before) % 256 for before, after in pairwise(key))
+    bits = min(_bits(key), _bits(steps))
+    wordlike = key.isascii() and not re.search(rb"[0-9]", key) and re.search(rb"[a-zA-Z]{4}", key)
+    return min(bits, 2.0 * len(key)) if wordlike else bits
+
+
+def _bits(text: bytes) -> float:
+    """Shannon's entropy of the bytes of a text, times its length once it is compressed."""
+    counts = Counter(text).values()
+    each = -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
+    return each * min(len(text), len(zlib.compress(text, 9, -15)))
 
 
 def _read_key_file(path: Path) -> bytes:

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.permissions import without_key
+
 ADMINISTRATOR = "postgres"
 PASSWORDLESS = (ADMINISTRATOR, "habitue", "orchestrator")
 SYSTEM_USER = "pgserver"  # who runs the server when root runs habitue: PostgreSQL refuses root
@@ -196,6 +198,7 @@ class EmbeddedPostgres:
                 stderr=subprocess.STDOUT,
                 text=True,
                 cwd="/",
+                env=without_key(os.environ),
                 check=False,
                 **_as_server_account(),
             )
@@ -228,7 +231,9 @@ def _server_account() -> str | None:
         pwd.getpwnam(SYSTEM_USER)
     except KeyError:
         subprocess.run(
-            ["useradd", "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True
+            ["useradd", "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER],
+            env=without_key(os.environ),
+            check=True,
         )
     return SYSTEM_USER
 

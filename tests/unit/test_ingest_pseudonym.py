@@ -67,6 +67,10 @@ def test_the_same_text_differs_between_domains_and_keys() -> None:
         (b"ab" * 20, "well known"),
         (b"please-CHANGE-ME-before-production-1234", "well known"),
         (b"0123456789abcdef0123456789abcdef", "well known"),
+        (b"1234567890" * 4, "repeats itself or follows a pattern"),
+        (b"bonjour-boutique" * 3, "repeats itself or follows a pattern"),
+        (b"zyxwvutsrqponmlkjihgfedcba9876543210", "repeats itself or follows a pattern"),
+        (b"notre boutique vend des beaux habits", "repeats itself or follows a pattern"),
     ],
 )
 def test_a_weak_key_is_refused_without_being_shown(key: bytes, says: str) -> None:
