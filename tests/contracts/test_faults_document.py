@@ -32,3 +32,7 @@ def test_faults_are_tested() -> None:
 
 def test_every_fault_of_a_file_has_its_line() -> None:
     assert sorted(rows(), key=lambda number: int(number[1:])) == [f"I{n}" for n in range(1, 64)]
+
+
+def test_every_fault_names_its_test() -> None:
+    assert [number for number, names in rows().items() if not names] == []
