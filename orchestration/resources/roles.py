@@ -16,6 +16,7 @@ from orchestration.resources.postgres import PostgresAddress, PostgresSession, P
 
 DATABASE = "habitue"
 ORCHESTRATOR_DATABASE = "dagster"
+SERVERS_OWN_DATABASES = ("postgres", "template1")
 _LOCK = int.from_bytes(b"roles")
 PUBLISHED_SCHEMAS = ("golden_customer", "enriched", "marts")
 SERVING_SCHEMA = "serving"
@@ -129,7 +130,9 @@ def ensure_roles(
         _ensure_memberships(session)
         _ensure_database(session, DATABASE, owner=None)
         _ensure_database(session, ORCHESTRATOR_DATABASE, owner="orchestrator")
-        session.execute(f"revoke all on database {ORCHESTRATOR_DATABASE} from public")
+        # Readers have no business in the server's own databases either.
+        for database in (ORCHESTRATOR_DATABASE, *SERVERS_OWN_DATABASES):
+            session.execute(f"revoke all on database {database} from public")
         _complete_warehouse(administrator.with_parts(dbname=DATABASE))
 
 

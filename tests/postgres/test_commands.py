@@ -33,6 +33,17 @@ def test_roles_take_their_passwords_from_the_environment(runner: CliRunner, log_
         log_in("orchestrator", "conductor's")
 
 
+@pytest.mark.parametrize("database", ["postgres", "template1"])
+def test_readers_do_not_reach_the_servers_own_databases(
+    runner: CliRunner, log_in: LogIn, database: str
+) -> None:
+    env = {"HABITUE_PASSWORD_PRIVACY_OFFICER": "officer's"}
+    assert runner.invoke(main, ["postgres", "roles"], env=env).exit_code == 0
+    log_in("privacy_officer", "officer's").close()
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        log_in("privacy_officer", "officer's", dbname=database)
+
+
 def test_a_manager_gets_a_login(runner: CliRunner, log_in: LogIn) -> None:
     done = runner.invoke(main, ["postgres", "manager", "manager_new", "lyon"], input="pw\npw\n")
     assert done.exit_code == 0, done.output
