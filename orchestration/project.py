@@ -194,6 +194,7 @@ def dbt_vars(settings: Settings) -> dict[str, Any]:
         "source_time_zones": zones,
         "project_time_zone": settings.time_zone,
         "reporting_currency": settings.currency,
+        "published_postcode": settings.postcode,
         "rate_age_days": settings.rate_age_days,
     }
     if settings.as_of:

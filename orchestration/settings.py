@@ -44,6 +44,9 @@ class Settings(MailSettings):
     rate_age_days: int = Field(
         default=7, ge=0, description="how many days before an order its exchange rate may be from"
     )
+    postcode: Literal["full", "region", "none"] = Field(
+        default="region", description="what of customers' postcodes is published"
+    )
     as_of: date | None = Field(default=None, description="overrides the last complete day")
     quarantine_limit: float = Field(
         default=0.10, ge=0, le=1, description="share of a file's rows that may be quarantined"

@@ -24,6 +24,14 @@ customers as (
     select * from {{ ref('golden_customers') }}
 ),
 
+-- Ages need the day of birth, which golden customers do not show.
+births as (
+    select
+        customer_key,
+        birth_date
+    from {{ ref('int_customer_facts') }}
+),
+
 -- A line keeps its source customer; the golden key joins in here, after everything that aggregates
 -- lines.
 final as (
@@ -57,7 +65,7 @@ final as (
         products.product_kind,
         lines.promo_code,
         customers.gender as customer_gender,
-        {{ age_in_years('customers.birth_date', 'lines.order_date') }} as customer_age,
+        {{ age_in_years('births.birth_date', 'lines.order_date') }} as customer_age,
         customers.city as customer_city,
         customers.country as customer_country,
         customers.home_store_key as customer_home_store_key,
@@ -94,6 +102,7 @@ final as (
     left join products on lines.product_key = products.product_key
     left join identities on lines.source_customer_key = identities.source_customer_key
     left join customers on identities.customer_key = customers.customer_key
+    left join births on identities.customer_key = births.customer_key
 )
 
 select * from final

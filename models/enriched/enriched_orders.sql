@@ -15,6 +15,14 @@ customers as (
     select * from {{ ref('golden_customers') }}
 ),
 
+-- Ages need the day of birth, which golden customers do not show.
+births as (
+    select
+        customer_key,
+        birth_date
+    from {{ ref('int_customer_facts') }}
+),
+
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
@@ -65,7 +73,7 @@ final as (
         stores.city as store_city,
         stores.region as store_region,
         customers.gender as customer_gender,
-        {{ age_in_years('customers.birth_date', 'identified.order_date') }} as customer_age,
+        {{ age_in_years('births.birth_date', 'identified.order_date') }} as customer_age,
         customers.status as customer_status,
         customers.cohort_month,
         cast(numbered.customer_order_number as integer) as customer_order_number,
@@ -101,6 +109,7 @@ final as (
     cross join as_of
     left join stores on identified.store_key = stores.store_key
     left join customers on identified.customer_key = customers.customer_key
+    left join births on identified.customer_key = births.customer_key
     left join numbered on identified.order_key = numbered.order_key
 )
 
