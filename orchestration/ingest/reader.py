@@ -328,6 +328,9 @@ def _arrow_rows(data: bytes, header: Header, contract: Contract) -> pa.Table | N
 
     if not data:
         return _empty_rows(contract)
+    if data.startswith(_BOM):
+        # Arrow drops a mark at the start of what it is given, which is not the start of a file.
+        data = _BOM + data
     try:
         return _read_csv(data, header, contract, note)
     except pa.ArrowInvalid:

@@ -221,3 +221,10 @@ def test_what_is_good_in_a_damaged_file_is_what_another_reader_reads(multiline: 
         for number in (2, 4)
     }
     assert books.reasons == {"QUOTE": 1}
+
+
+def test_a_byte_order_mark_amid_a_file_stays_where_it_stands() -> None:
+    data = b"id,label,amount,at\n1,a,,\n\xef\xbb\xbf2,b,,\n"
+    for block in (16, 24, 1 << 20):
+        books = check(data, CONTRACTS["utf-8", False], block, False)
+        assert [row[0] for row in books.good.values()] == ["1", "\ufeff2"]
