@@ -23,7 +23,7 @@ with tested_rows as (
 broken_rows as (
     select
         *,
-        {{ key_text(key) }} as example_key
+        {{ key_text(key) }} as tested_row_key
     from tested_rows
     where
         {{ broken.values() | join('\n        or ') }}
@@ -41,7 +41,7 @@ broken_rules as (
     select
         rules.rule_name,
         count(*) as row_count,
-        min(broken_rows.example_key) as example_key
+        min(broken_rows.tested_row_key) as example_key
     from broken_rows
     cross join rules
     where
