@@ -95,12 +95,12 @@ def quiet(_message: str) -> None:
     """Progress that nobody watches."""
 
 
-def _bad_lines(block: Block) -> list[BadRow]:
+def bad_lines(block: Block) -> list[BadRow]:
     """The lines of a block that are no rows."""
     return [BadRow(b.line_no, b.reason, None, b.detail, "", b.raw) for b in block.bad]
 
 
-def _bad_rows(block: Block, checked: Checked) -> list[BadRow]:
+def bad_rows(block: Block, checked: Checked) -> list[BadRow]:
     """The rows of a block that its contract refuses."""
     return [
         BadRow(
@@ -209,7 +209,7 @@ class _FileLoad:
             self.entry.warnings["UTF8_MARK"] = 1
         with _Writer() as writer, closing(_read_ahead(reader.blocks())) as blocks:
             for block in blocks:
-                writer.write(self._take(block, reader.header))
+                writer.write(self._take(block, reader))
                 self.progress(f"{self.entry.file_name}: {self.entry.rows_seen:,} rows")
         self.entry.physical_lines = reader.physical_lines
         self.entry.continuation_lines = reader.continuation_lines
@@ -217,7 +217,7 @@ class _FileLoad:
         if self.mojibake_lines > _MOJIBAKE_SHARE * max(1, self.entry.rows_seen):
             self.entry.warnings["MOJIBAKE"] = self.mojibake_lines
 
-    def _take(self, block: Block, header: Header) -> Callable[[], None]:
+    def _take(self, block: Block, reader: FileReader) -> Callable[[], None]:
         """Judge a block; gives what remains to be done: writing it."""
         entry, rows = self.entry, block.rows
         hashes = row_hashes(block.joined_fields(), self.context.pseudonymiser.row_hash_key)
@@ -228,7 +228,7 @@ class _FileLoad:
             kept = pa.array(~repeated)
             hash_text, line_no = hash_text.filter(kept), line_no.filter(kept)
         checked = validate(block.rows, self.contract, self.rules)
-        bad = [*_bad_lines(block), *_bad_rows(block, checked)]
+        bad = [*bad_lines(block), *bad_rows(block, checked)]
         good = checked.rows
         if checked.faults:
             keep = np.ones(len(good), dtype=np.bool_)
@@ -243,10 +243,15 @@ class _FileLoad:
         if self.context.limits.is_flood(entry.rows_quarantined, entry.rows_seen):
             raise FileRefused(Reason.MOSTLY_BAD, _flood_detail(entry, bad))
         self.mojibake_lines += block.mojibake_lines
-        return partial(self._store, good, line_no, hash_text, bad, header)
+        return partial(self._store, good, line_no, hash_text, bad, reader)
 
     def _store(
-        self, good: pa.Table, line_no: pa.Array, hashes: pa.Array, bad: list[BadRow], header: Header
+        self,
+        good: pa.Table,
+        line_no: pa.Array,
+        hashes: pa.Array,
+        bad: list[BadRow],
+        reader: FileReader,
     ) -> None:
         if len(good):
             rows = raw_rows(good, self.file_id, line_no, self.exported_at, self.loaded_at, hashes)
@@ -256,7 +261,9 @@ class _FileLoad:
             self.contract.source,
             self.contract.entity,
             self.entry.file_name,
-            header.names,
+            reader.header.names,
+            reader.encoding,
+            reader.has_bom,
         )
         bad.sort(key=lambda row: row.line_no)
         quarantine.store(self.session, origin, bad, self.context.pseudonymiser, self.loaded_at)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from orchestration.ingest.pseudonym import Pseudonymiser
-from orchestration.ingest.reasons import REMEDIES, Reason
+from orchestration.ingest.reasons import REMEDIES, UNREADABLE_LINE, Reason
 from orchestration.resources.warehouse import Session
 
 RETENTION = timedelta(days=30)
@@ -45,6 +45,19 @@ class QuarantinedRow:
     expires_at: datetime
 
 
+@dataclass(frozen=True)
+class Sealed:
+    """A row's bytes as they stand in its file, and what it takes to read them.
+
+    `encoding` is known where the file's mark or an earlier version told it; else the contract's
+    counts, as it stands when the row is read.
+    """
+
+    header: tuple[str, ...]
+    raw: bytes
+    encoding: str | None
+
+
 class Envelope:
     """Encrypts and opens the raw text of quarantined rows."""
 
@@ -54,15 +67,21 @@ class Envelope:
 
         self._fernet = Fernet(pseudonymiser.quarantine_key())
 
-    def seal(self, header: Sequence[str], raw: bytes) -> str:
-        """Header names and a row's bytes as one encrypted text."""
-        content = {"header": list(header), "raw": base64.b64encode(raw).decode()}
+    def seal(self, row: Sealed) -> str:
+        """A row as one encrypted text."""
+        content = {
+            "header": row.header,
+            "raw": base64.b64encode(row.raw).decode(),
+            "encoding": row.encoding,
+        }
         return self._fernet.encrypt(json.dumps(content).encode()).decode()
 
-    def open(self, sealed: str) -> tuple[list[str], bytes]:
-        """Header names and the row's bytes."""
+    def open(self, sealed: str, reason_code: str) -> Sealed:
+        """The row; one sealed without a word on its encoding is in UTF-8 if it was readable."""
         content = json.loads(self._fernet.decrypt(sealed.encode()))
-        return content["header"], base64.b64decode(content["raw"])
+        decoded = None if reason_code in UNREADABLE_LINE else "utf-8"
+        raw = base64.b64decode(content["raw"])
+        return Sealed(tuple(content["header"]), raw, content.get("encoding", decoded))
 
 
 def message(file_name: str, bad: BadRow) -> str:
@@ -81,6 +100,15 @@ class QuarantineOrigin:
     entity: str
     file_name: str
     header: tuple[str, ...]
+    encoding: str
+    has_bom: bool
+
+    def sealed(self, row: BadRow) -> Sealed:
+        """The row as it stands in the file: one that could be read is in UTF-8 until here."""
+        raw = row.raw
+        if row.reason not in UNREADABLE_LINE:
+            raw = raw.decode().encode(self.encoding)
+        return Sealed(self.header, raw, self.encoding if self.has_bom else None)
 
 
 def store(
@@ -110,7 +138,7 @@ def store(
             [pseudonymiser.value_hash(row.value) if row.value else None for row in rows],
             pa.string(),
         ),
-        "encrypted_row": pa.array([envelope.seal(origin.header, row.raw) for row in rows]),
+        "encrypted_row": pa.array([envelope.seal(origin.sealed(row)) for row in rows]),
         "state": pa.array(["open"] * count),
         "recorded_at": pa.array([now] * count, pa.timestamp("us")),
         "expires_at": pa.array([now + RETENTION] * count, pa.timestamp("us")),

@@ -513,6 +513,23 @@ class BlockParser:
         return block
 
 
+def read_row(
+    raw: bytes, line_no: int, header: Header, contract: Contract, encoding: str, limits: Limits
+) -> Block:
+    """One row, by its bytes as they stand in the file, judged as amid its file.
+
+    Raises:
+        FileRefused: it is no row; the reason says why.
+    """
+    # With LF alone, a carriage return at its end would become a part of the line's end.
+    block, _ = BlockParser(header, contract, encoding, limits).parse(raw + b"\r\n", line_no, True)
+    for bad in block.bad:
+        raise FileRefused(bad.reason, bad.detail)
+    if len(block.rows) != 1:
+        raise FileRefused(Reason.QUOTE, f"it would be {len(block.rows)} rows now")
+    return block
+
+
 def _from_line(data: bytes, index: int) -> bytes:
     """The text from the line with the given place on."""
     return data[_offset_of_line(data, index) :]
@@ -570,7 +587,7 @@ class FileReader:
         self._is_whole = is_whole
         self._may_lack_end = is_whole or not contract.format.final_newline
         self.encoding = contract.format.encoding
-        self.has_foreign_bom = False
+        self.has_bom = self.has_foreign_bom = False
         self.continuation_lines = self.blank_lines = 0
         self._offset = 0
         self._rest = self._first_bytes()
@@ -613,6 +630,7 @@ class FileReader:
         if self._rest.startswith(_BOM):
             self._rest = self._rest[len(_BOM) :]
             self._offset = len(_BOM)
+            self.has_bom = True
             self.has_foreign_bom = self.encoding != "utf-8"
             self.encoding = "utf-8"
         if not self._rest.strip():

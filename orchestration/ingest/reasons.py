@@ -50,6 +50,9 @@ class Reason(StrEnum):
     FX_MISSING = "FX_MISSING"
 
 
+# Lines that cannot be decoded: what is kept of them are the file's own bytes.
+UNREADABLE_LINE = frozenset({Reason.ENC_INVALID, Reason.NUL_BYTE, Reason.CONTROL_BYTE})
+
 REMEDIES: dict[Reason, str] = {
     Reason.NAME: "name it <entity>_<YYYYMMDD>[_<HHMM>].csv[.gz] with letters, digits, . _ - only",
     Reason.KIND: "put the export itself into the folder of its source, as one regular file",

@@ -1,6 +1,5 @@
 """Try quarantined rows again, after a contract, a rate or a setting was corrected."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,16 +9,14 @@ import pyarrow as pa
 
 from orchestration.ingest.context import Clock, Context, context_of, prepare, utc_now
 from orchestration.ingest.contract import Contract, Contracts
-from orchestration.ingest.quarantine import BadRow, Envelope, message
+from orchestration.ingest.quarantine import BadRow, Envelope, Sealed, message
 from orchestration.ingest.raw_table import raw_rows
-from orchestration.ingest.reader import check_header, joined_fields, rows_of
-from orchestration.ingest.reasons import FileRefused, Reason
+from orchestration.ingest.reader import Block, Limits, check_header, read_row
+from orchestration.ingest.reasons import FileRefused
 from orchestration.ingest.row_hash import row_hashes
 from orchestration.ingest.validation import validate
 from orchestration.resources.warehouse import Session
 from orchestration.settings import Settings
-
-_UNDECODED = (Reason.ENC_INVALID, Reason.NUL_BYTE)
 
 
 @dataclass(frozen=True)
@@ -66,29 +63,15 @@ def _open_rows(
     return rows if ids is None else [row for row in rows if row.quarantine_id in set(ids)]
 
 
-def _parsed(row: _OpenRow, contract: Contract, header: list[str], raw: bytes) -> pa.Table:
-    """The row as a table of one row.
+def read_again(sealed: Sealed, line_no: int, contract: Contract, limits: Limits) -> Block:
+    """The row as the reader of files reads it by the present contract.
 
     Raises:
         FileRefused: it is still no row of this contract; the reason says why.
     """
-    encoding = contract.format.encoding if row.reason_code in _UNDECODED else "utf-8"
-    known = check_header(header, "", contract)
-    try:
-        text = raw.decode(encoding)
-        lines = text.replace("\r\n", "\n").splitlines(keepends=True)
-        records = list(csv.reader(lines, delimiter=contract.format.delimiter, strict=True))
-    except UnicodeDecodeError as error:
-        detail = f"byte {error.start} of the line is not {encoding}"
-        raise FileRefused(Reason.ENC_INVALID, detail) from None
-    except csv.Error:
-        raise FileRefused(Reason.QUOTE, "a quote is still broken") from None
-    if len(records) != 1 or len(records[0]) != len(header):
-        fields = len(records[0]) if len(records) == 1 else 0
-        short = fields < len(header)
-        reason = Reason.COLS_MISSING if short else Reason.COLS_EXTRA
-        raise FileRefused(reason, f"the row has {fields} fields, the header {len(header)}")
-    return rows_of(records, known, contract)
+    header = check_header(list(sealed.header), "", contract)
+    encoding = sealed.encoding or contract.format.encoding
+    return read_row(sealed.raw, line_no, header, contract, encoding, limits)
 
 
 class _Retry:
@@ -106,24 +89,25 @@ class _Retry:
         if row.encrypted_row is None or contract is None:
             self.expired += 1
             return
-        header, raw = self.envelope.open(row.encrypted_row)
+        sealed = self.envelope.open(row.encrypted_row, row.reason_code)
+        raw = sealed.raw
         try:
-            rows = _parsed(row, contract, header, raw)
+            block = read_again(sealed, row.line_no, contract, self.context.limits)
         except FileRefused as error:
             self._still_bad(row, BadRow(row.line_no, error.reason, None, str(error), "", raw))
             return
-        checked = validate(rows, contract, self.context.rules())
+        checked = validate(block.rows, contract, self.context.rules())
         if checked.faults:
             fault = checked.faults[0]
             bad = BadRow(row.line_no, fault.reason, fault.column, fault.detail, fault.value, raw)
             self._still_bad(row, bad)
             return
-        self._resolve(row, contract, rows, checked.rows)
+        self._resolve(row, contract, block, checked.rows)
 
     def _resolve(
-        self, row: _OpenRow, contract: Contract, rows: pa.Table, canonical: pa.Table
+        self, row: _OpenRow, contract: Contract, block: Block, canonical: pa.Table
     ) -> None:
-        hashes = row_hashes(joined_fields(rows), self.context.pseudonymiser.row_hash_key).text()
+        hashes = row_hashes(block.joined_fields(), self.context.pseudonymiser.row_hash_key).text()
         known = self.session.execute(
             f"select 1 from {contract.table} where _file_id = ? and _row_hash = ? limit 1",
             [row.file_id, hashes[0].as_py()],

@@ -326,6 +326,43 @@ def test_a_corrected_contract_loads_the_quarantined_rows(shop: Shop) -> None:
     ) == [(3, 2, 1, 0)]
 
 
+def test_lines_that_are_no_rows_are_still_none_when_they_are_tried_again(shop: Shop) -> None:
+    good = ONE.encode()
+    bad = [
+        good.replace(b"Bra", piece) for piece in (b"B\0a", b"B\x1fa", b'B"a', b"B\xe9a", b"B\ra")
+    ]
+    shop.land(NAME, b"\n".join([items({}).encode().splitlines()[0], good, *bad]) + b"\n")
+    shop.ingest(*ITEMS)
+    before = shop.faults()
+    assert [reason for _, reason, _ in before] == [
+        "NUL_BYTE", "CONTROL_BYTE", "QUOTE", "ENC_INVALID", "LONE_CR",
+    ]  # fmt: skip
+    assert (shop.retry().loaded, shop.faults()) == (0, before)
+
+
+def test_a_row_is_retried_in_the_encoding_of_the_corrected_contract(
+    shop: Shop, tmp_path: Path
+) -> None:
+    row = {"ticket_type": "GIFT", "payment_method": "CH\u2028ÈQUE"}
+    wrong = tickets(row, {}).encode()
+    contracts = load_contracts()
+    layout = contracts["cashmere", "tickets"]
+    in_utf8 = layout.format.model_copy(update={"encoding": "utf-8"})
+    kinds = layout.columns["ticket_type"].model_copy(update={"values": ("GIFT", "SALE")})
+    contracts["cashmere", "tickets"] = layout.model_copy(
+        update={"format": in_utf8, "columns": {**layout.columns, "ticket_type": kinds}}
+    )
+    shop.land("tickets_20250302.csv", wrong)
+    shop.ingest("cashmere", "tickets")
+    shop.contracts = contracts
+    assert shop.retry().loaded == 1
+    other = Shop(tmp_path / "other", contracts=contracts)
+    other.land("tickets_20250302.csv", wrong)
+    other.ingest("cashmere", "tickets")
+    query = "select payment_method, _row_hash from raw.cashmere_tickets where _line_no = 2"
+    assert shop.rows(query) == other.rows(query)
+
+
 def test_a_retry_without_a_correction_changes_nothing(shop: Shop) -> None:
     shop.land(NAME, items({"qty_ordered": "two"}) + "ragged\n" + ONE.replace("Bra", '"B') + "\n")
     shop.ingest(*ITEMS)
