@@ -174,9 +174,12 @@ def load(data: bytes, layout: Contract, exact: bool, block: int, is_whole: bool)
 def check(data: bytes, layout: Contract, block: int, is_whole: bool) -> Books:
     """Both ways through a file agree, and nothing is left unexplained."""
     fast = load(data, layout, False, block, is_whole)
-    assert fast == load(data, layout, True, 1 << 20, is_whole)
-    if fast.refused:
+    exact = load(data, layout, True, 1 << 20, is_whole)
+    if fast.refused and exact.refused:
+        # A file with several faults is refused for the first that is met, and a header is judged
+        # by as much of the file as has been read: blocks of a few bytes may name another one.
         return fast
+    assert fast == exact
     physical, continued, blank = fast.lines
     assert physical == data.count(b"\n") + (not data.endswith(b"\n"))
     assert physical == 1 + fast.seen + continued + blank
@@ -187,7 +190,7 @@ def check(data: bytes, layout: Contract, block: int, is_whole: bool) -> Books:
     return fast
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[*HealthCheck])
 @given(
     st.lists(rows, max_size=12),
     st.sampled_from(sorted(CONTRACTS)),
