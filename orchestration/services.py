@@ -24,6 +24,7 @@ import psutil
 
 from orchestration.permissions import KEY_VARIABLE, without_key
 from orchestration.resources.lease import Lease, LockTaken, hold_lock, read_lock
+from orchestration.resources.replacing import rename
 from orchestration.service_health import SERVICES, Health, ask_health, port_is_taken
 from orchestration.settings import PROJECT_ROOT, Settings, get_settings
 
@@ -87,7 +88,7 @@ class Service:
             return None
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
+            rename(self.log, self.log.with_suffix(".log.1"), "service_log")
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM, "service", self.name],

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from orchestration.demo import complete_journey
 from orchestration.demo.generate import DEFAULT_END, generate
+from orchestration.resources.fault_points import fault_point
+from orchestration.resources.replacing import put_in_place
 from orchestration.settings import Settings, get_settings
 
 DataSet = Literal["synthetic", "complete-journey"]
@@ -107,7 +109,7 @@ def _write_marker(settings: Settings, marker: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     shadow = path.with_suffix(".tmp")
     shadow.write_text(json.dumps(marker, indent=1, default=str) + "\n", encoding="utf-8")
-    shadow.replace(path)
+    put_in_place(shadow, path, "demo_marker")
 
 
 def _landed(settings: Settings) -> list[str]:
@@ -173,7 +175,9 @@ def _write(settings: Settings, wanted: dict[str, Any], progress: Progress) -> di
         for name in sizes:
             target = settings.landing_folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
+            fault_point("demo_file.before_rename")
             shutil.move(folder / name, target)
+            fault_point("demo_file.after_rename")
             target.with_name(target.name + ".done").touch()
     marker["is_complete"] = True
     _write_marker(settings, marker)

@@ -77,7 +77,9 @@ def fill(new_file: Path, source: Path) -> None:
                     connection.execute(f"insert into {table} by name select * from source.{table}")
                 else:
                     connection.execute(f"create table {table} as select * from source.{table}")
+            fault_point("fill.before_commit")
             connection.commit()
+            fault_point("fill.after_commit")
             connection.execute("detach source")
         put_in_place(making, new_file, "fill")
     finally:

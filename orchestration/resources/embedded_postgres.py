@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.permissions import without_key
+from orchestration.resources.replacing import rename
 
 ADMINISTRATOR = "postgres"
 PASSWORDLESS = (ADMINISTRATOR, "habitue", "orchestrator")
@@ -151,7 +152,7 @@ class EmbeddedPostgres:
             "--builtin-locale", "C.UTF-8", "--auth", "reject",
         )  # fmt: skip
         new._configure(_socket_folder(self.folder))
-        new.folder.rename(self.folder)
+        rename(new.folder, self.folder, "server")
 
     def _configure(self, sockets: Path) -> None:
         caller = getpass.getuser()

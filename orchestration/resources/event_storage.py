@@ -17,6 +17,8 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import StaticPool
 
+from orchestration.resources.fault_points import fault_point
+
 MAX_OPEN_FILES = 16
 BUSY_SECONDS = 60
 
@@ -47,8 +49,11 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
     def _connect(self, shard: str) -> Generator[db.Connection]:
         with self._db_lock:
             engine = self._engine(shard)
-            with engine.connect() as connection, connection.begin():
-                yield connection
+            with engine.connect() as connection:
+                with connection.begin():
+                    yield connection
+                    fault_point("history.before_commit")
+                fault_point("history.after_commit")
 
     def _engine(self, shard: str) -> db.Engine:
         if shard in self._engines:

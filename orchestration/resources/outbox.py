@@ -15,6 +15,8 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Literal
 
+from orchestration.resources.fault_points import fault_point
+
 State = Literal["waiting", "sent", "given_up"]
 KEPT_TRYING_FOR = timedelta(hours=24)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -214,6 +216,8 @@ class Outbox:
             with database:
                 database.execute(_SCHEMA)
                 yield database
+                fault_point("outbox.before_commit")
+            fault_point("outbox.after_commit")
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError):
                 raise

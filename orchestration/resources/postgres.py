@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 from psycopg import conninfo
 
+from orchestration.resources.fault_points import fault_point
 from orchestration.resources.warehouse import Engine, Row, checked_name
 from orchestration.settings import PROJECT_ROOT
 
@@ -165,6 +166,8 @@ class PostgresSession:
         """All or nothing: commits at the end, rolls back on any exception."""
         with self._named_faults(), self.connection.transaction():
             yield
+            fault_point("transaction.before_commit")
+        fault_point("transaction.after_commit")
 
     @contextmanager
     def _named_faults(self) -> Generator[None]:

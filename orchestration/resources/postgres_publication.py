@@ -372,6 +372,7 @@ def _swap_patiently(
         try:
             with session.transaction():
                 _swap(session, publication, lease)
+                fault_point("publish.before_commit")
             return time.monotonic() - start
         except _TRANSIENT as error:
             _LOG.info("publication attempt %d waits: %s", attempt, error)

@@ -18,7 +18,7 @@ def put_in_place(new: Path, target: Path, point: str) -> None:
     `point` names the fault points just before and just after the rename.
     """
     _sync(new)
-    _rename(new, target, point)
+    rename(new, target, point)
 
 
 def write_whole(target: Path, text: str, point: str) -> None:
@@ -41,8 +41,8 @@ def set_aside(path: Path) -> Path:
     for suffix in SIDE_FILES:
         beside = path.with_name(path.name + suffix)
         if beside.exists():
-            _rename(beside, aside.with_name(aside.name + suffix), "aside_log")
-    _rename(path, aside, "aside")
+            rename(beside, aside.with_name(aside.name + suffix), "aside_log")
+    rename(path, aside, "aside")
     return aside
 
 
@@ -53,7 +53,8 @@ def set_aside_and_tell(path: Path, why: str, then: str) -> Path:
     return aside
 
 
-def _rename(source: Path, target: Path, point: str) -> None:
+def rename(source: Path, target: Path, point: str) -> None:
+    """Rename a file or a folder; the name is safe on disk when it returns, see `put_in_place`."""
     fault_point(f"{point}.before_rename")
     source.replace(target)
     fault_point(f"{point}.after_rename")

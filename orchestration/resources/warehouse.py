@@ -9,6 +9,8 @@ from typing import Any, Literal, Protocol
 import duckdb
 import pyarrow as pa
 
+from orchestration.resources.fault_points import fault_point
+
 Row = tuple[Any, ...]
 Engine = Literal["duckdb", "postgres"]
 SIGNS_OF_DAMAGE = (
@@ -134,10 +136,12 @@ class DuckDBSession:
         self._connection.begin()
         try:
             yield
+            fault_point("transaction.before_commit")
         except BaseException:
             self._connection.rollback()
             raise
         self._connection.commit()
+        fault_point("transaction.after_commit")
 
     def checkpoint(self) -> None:
         """Move what was committed from the log into the file itself."""

@@ -43,6 +43,7 @@ FAULTS = [
     "publish.renamed_old:3",
     "publish.renamed_new:3",
     "publish.renamed_new:4",
+    "publish.before_commit:1",
 ]
 forked = multiprocessing.get_context("fork")
 
