@@ -392,13 +392,14 @@ def show_quarantine(
     settings: Settings, console: Console, source: str | None, entity: str | None, limit: int
 ) -> None:
     """The open rows, oldest first, never their content."""
-    from orchestration.ingest.load import list_quarantine
+    from orchestration.ingest.load import count_corrected, list_quarantine
 
     rows = list_quarantine(settings, source, entity)
     for row in rows[:limit]:
         say(console, "{row.quarantine_id:>6}  {row.source}/{row.message}", row=row)
-    words = "{open:,} rows are open, {shown:,} shown"
-    say(console, words, open=len(rows), shown=min(len(rows), limit))
+    words = "{open:,} rows are open, {shown:,} shown; {corrected:,} were corrected by later rows"
+    corrected = count_corrected(settings, source, entity)
+    say(console, words, open=len(rows), shown=min(len(rows), limit), corrected=corrected)
 
 
 def retry_quarantined(

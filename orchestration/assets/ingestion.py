@@ -87,6 +87,7 @@ def report_metadata(report: "EntityReport") -> dict[str, Any]:
         "rows_loaded": report.rows_loaded,
         QUARANTINED: report.rows_quarantined,
         "rows_exact_duplicate": report.rows_exact_duplicate,
+        "quarantined_rows_corrected": report.quarantined_corrected,
     }
     if report.refused:
         metadata["refused_files"] = _list(file.message for file in report.refused)

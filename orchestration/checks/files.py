@@ -27,6 +27,7 @@ class FileLine:
     physical_lines: int | None = None
     continuation_lines: int | None = None
     blank_lines: int | None = None
+    rows_corrected: int = 0
 
     @property
     def lines_explained(self) -> int:
@@ -81,6 +82,9 @@ def _newest_lines(session: Session, source: str, entity: str) -> Sequence[FileLi
         f"""
         with held as (
             select _file_id, count(*) as row_count from raw.{source}_{entity} group by _file_id
+        ), corrected as (
+            select file_id, count(*) as corrected_count
+            from ops.quarantine where state = 'corrected' group by file_id
         ), newest as (
             select
                 *,
@@ -92,9 +96,10 @@ def _newest_lines(session: Session, source: str, entity: str) -> Sequence[FileLi
         select
             file_name, state, reason, rows_seen, rows_loaded, rows_quarantined,
             rows_exact_duplicate, coalesce(row_count, 0), physical_lines, continuation_lines,
-            blank_lines
+            blank_lines, coalesce(corrected_count, 0)
         from newest
         left join held on newest.file_id = held._file_id
+        left join corrected on newest.file_id = corrected.file_id
         where position = 1
         order by file_name
         """,
@@ -132,10 +137,11 @@ def faults_of(line: FileLine, folder: Path, quarantine_limit: float) -> Iterator
             "table; the build file was changed by hand: remove it and run again"
         )
     if line.rows_seen >= QUARANTINE_LIMIT_FROM_ROWS:
-        rate = line.rows_quarantined / line.rows_seen
+        still_open = line.rows_quarantined - line.rows_corrected
+        rate = still_open / line.rows_seen
         if rate > quarantine_limit:
             yield (
-                f"{line.name}: {line.rows_quarantined:,} of {line.rows_seen:,} rows "
+                f"{line.name}: {still_open:,} of {line.rows_seen:,} rows "
                 f"({rate:.1%}) are quarantined, more than {quarantine_limit:.1%}; see `habitue "
                 "quarantine list`, correct the export and send it again (or, if these rows may be "
                 "left out, raise HABITUE_QUARANTINE_LIMIT)"

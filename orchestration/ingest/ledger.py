@@ -38,6 +38,8 @@ class Entry:
     physical_lines: int | None = None
     continuation_lines: int | None = None
     blank_lines: int | None = None
+    # Rows of earlier files that this one corrects; they stay quarantined in their own line.
+    quarantined_corrected: int = 0
 
 
 def entry_of(file: LandedFile, state: FileState, sha256: str | None) -> Entry:

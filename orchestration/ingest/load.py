@@ -16,6 +16,7 @@ import pyarrow as pa
 from orchestration.ingest import ledger, quarantine
 from orchestration.ingest.context import Clock, Context, context_of, prepare, utc_now, warehouse_of
 from orchestration.ingest.contract import Contract, Contracts, load_contracts
+from orchestration.ingest.correction import Corrections, records_of
 from orchestration.ingest.landed_bytes import FileMoved, LandedBytes, require_declared
 from orchestration.ingest.personal_data import masked_name
 from orchestration.ingest.quarantine import BadRow, QuarantinedRow, QuarantineOrigin
@@ -75,6 +76,7 @@ class EntityReport:
     rows_loaded: int = 0
     rows_quarantined: int = 0
     rows_exact_duplicate: int = 0
+    quarantined_corrected: int = 0
     refused: list[RefusedFile] = field(default_factory=list[RefusedFile])
     still_arriving: list[str] = field(default_factory=list[str])
     warnings: Counter[str] = field(default_factory=Counter[str])
@@ -87,6 +89,7 @@ class EntityReport:
         self.rows_loaded += entry.rows_loaded
         self.rows_quarantined += entry.rows_quarantined
         self.rows_exact_duplicate += entry.rows_exact_duplicate
+        self.quarantined_corrected += entry.quarantined_corrected
         self.warnings += entry.warnings
         self.drift_columns = sorted({*self.drift_columns, *entry.drift_columns})
 
@@ -100,8 +103,12 @@ def bad_lines(block: Block) -> list[BadRow]:
     return [BadRow(b.line_no, b.reason, None, b.detail, "", b.raw) for b in block.bad]
 
 
-def bad_rows(block: Block, checked: Checked) -> list[BadRow]:
-    """The rows of a block that its contract refuses."""
+def bad_rows(block: Block, checked: Checked, contract: Contract, record_key: bytes) -> list[BadRow]:
+    """The rows of a block that its contract refuses; of what record, unless its key is bad."""
+    if not checked.faults:
+        return []
+    faulty = checked.rows.take([fault.row for fault in checked.faults])
+    records = records_of(faulty, contract, record_key)
     return [
         BadRow(
             int(block.line_no[fault.row]),
@@ -110,8 +117,9 @@ def bad_rows(block: Block, checked: Checked) -> list[BadRow]:
             fault.detail,
             fault.value,
             block.raw(fault.row),
+            None if fault.column in contract.key else record,
         )
-        for fault in checked.faults
+        for fault, record in zip(checked.faults, records, strict=True)
     ]
 
 
@@ -202,6 +210,8 @@ class _FileLoad:
         Raises:
             FileRefused: the caller must roll back.
         """
+        key = self.context.pseudonymiser.record_hash_key
+        corrections = Corrections.before(self.session, self.contract, self.exported_at, key)
         self.entry.drift_columns = shown_columns(reader.header)
         if reader.header.drift:
             self.entry.warnings["SCHEMA_DRIFT"] = len(reader.header.drift)
@@ -209,15 +219,18 @@ class _FileLoad:
             self.entry.warnings["UTF8_MARK"] = 1
         with _Writer() as writer, closing(_read_ahead(reader.blocks())) as blocks:
             for block in blocks:
-                writer.write(self._take(block, reader))
+                writer.write(self._take(block, reader, corrections))
                 self.progress(f"{self.entry.file_name}: {self.entry.rows_seen:,} rows")
+        self.entry.quarantined_corrected = corrections.close(self.session)
         self.entry.physical_lines = reader.physical_lines
         self.entry.continuation_lines = reader.continuation_lines
         self.entry.blank_lines = reader.blank_lines
         if self.mojibake_lines > _MOJIBAKE_SHARE * max(1, self.entry.rows_seen):
             self.entry.warnings["MOJIBAKE"] = self.mojibake_lines
 
-    def _take(self, block: Block, reader: FileReader) -> Callable[[], None]:
+    def _take(
+        self, block: Block, reader: FileReader, corrections: Corrections
+    ) -> Callable[[], None]:
         """Judge a block; gives what remains to be done: writing it."""
         entry, rows = self.entry, block.rows
         hashes = row_hashes(block.joined_fields(), self.context.pseudonymiser.row_hash_key)
@@ -228,7 +241,8 @@ class _FileLoad:
             kept = pa.array(~repeated)
             hash_text, line_no = hash_text.filter(kept), line_no.filter(kept)
         checked = validate(block.rows, self.contract, self.rules)
-        bad = [*bad_lines(block), *bad_rows(block, checked)]
+        key = self.context.pseudonymiser.record_hash_key
+        bad = [*bad_lines(block), *bad_rows(block, checked, self.contract, key)]
         good = checked.rows
         if checked.faults:
             keep = np.ones(len(good), dtype=np.bool_)
@@ -243,6 +257,7 @@ class _FileLoad:
         if self.context.limits.is_flood(entry.rows_quarantined, entry.rows_seen):
             raise FileRefused(Reason.MOSTLY_BAD, _flood_detail(entry, bad))
         self.mojibake_lines += block.mojibake_lines
+        corrections.see(good)
         return partial(self._store, good, line_no, hash_text, bad, reader)
 
     def _store(
@@ -501,7 +516,7 @@ def _log_report(report: EntityReport) -> None:
         _LOG.warning("%s: not loaded yet: %s", report.source, text)
     _LOG.info(
         "%s %s: %d files, %d rows seen, %d loaded, %d quarantined, %d exact duplicates, "
-        "%d files refused, %d sent again",
+        "%d files refused, %d sent again, %d quarantined rows corrected",
         report.source,
         report.entity,
         report.files_taken,
@@ -511,6 +526,7 @@ def _log_report(report: EntityReport) -> None:
         report.rows_exact_duplicate,
         len(report.refused),
         report.files_duplicate,
+        report.quarantined_corrected,
     )
 
 
@@ -612,6 +628,17 @@ def _judged(warehouse: Warehouse, sources: Collection[str]) -> set[tuple[str, st
                 session, source, ("loaded", "duplicate", "refused", "held")
             )
         }
+
+
+def count_corrected(settings: Settings, source: str | None, entity: str | None) -> int:
+    """Rows of the quarantine whose record has loaded since; none without a warehouse."""
+    warehouse = warehouse_of(settings)
+    if not warehouse.exists():
+        return 0
+    with warehouse.session() as session:
+        if not ledger.is_there(session):
+            return 0
+        return quarantine.count_of(session, source, entity, "corrected")
 
 
 def list_quarantine(

@@ -165,6 +165,7 @@ class Pseudonymiser:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self.row_hash_key = self._derived("row hash")[:32]
+        self.record_hash_key = self._derived("record")[:32]
         self._value_hash_key = self._derived("value hash")[:32]
         self.fingerprint = self._derived("fingerprint").hex()[:32]
 

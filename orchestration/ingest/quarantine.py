@@ -25,6 +25,15 @@ class BadRow:
     detail: str
     value: str
     raw: bytes
+    record: "Record | None" = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """Which record a row is a version of: the keyed hash of its key, and the version if known."""
+
+    key_hash: str
+    version: str | None
 
 
 @dataclass(frozen=True)
@@ -139,6 +148,8 @@ def store(
             pa.string(),
         ),
         "encrypted_row": pa.array([envelope.seal(origin.sealed(row)) for row in rows]),
+        "key_hash": pa.array([row.record and row.record.key_hash for row in rows], pa.string()),
+        "row_version": pa.array([row.record and row.record.version for row in rows], pa.string()),
         "state": pa.array(["open"] * count),
         "recorded_at": pa.array([now] * count, pa.timestamp("us")),
         "expires_at": pa.array([now + RETENTION] * count, pa.timestamp("us")),
@@ -153,6 +164,17 @@ def forget_expired(session: Session, now: datetime) -> None:
         "where expires_at < ? and encrypted_row is not null",
         [now],
     )
+
+
+def count_of(session: Session, source: str | None, entity: str | None, state: str) -> int:
+    """How many rows are of a state; a filter left out matches all."""
+    found = session.execute(
+        "select count(*) from ops.quarantine where state = ? "
+        "and source = coalesce(cast(? as varchar), source) "
+        "and entity = coalesce(cast(? as varchar), entity)",
+        [state, source, entity],
+    )
+    return int(found[0][0])
 
 
 def listed(

@@ -262,6 +262,11 @@ def test_more_than_a_tenth_of_a_file_in_quarantine_fails(tmp_path: Path) -> None
     assert len(list(faults_of(passing, tmp_path, 0.05))) == 1
 
 
+def test_rows_that_were_corrected_since_are_no_rows_in_quarantine(tmp_path: Path) -> None:
+    mended = line(rows_loaded=89, rows_in_table=89, rows_quarantined=11, rows_corrected=1)
+    assert list(faults_of(mended, tmp_path, 0.1)) == []
+
+
 def test_a_small_file_may_be_mostly_quarantined(tmp_path: Path) -> None:
     small = line(rows_seen=20, rows_loaded=5, rows_in_table=5, rows_quarantined=15)
     assert list(faults_of(small, tmp_path, 0.1)) == []

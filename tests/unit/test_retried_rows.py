@@ -77,7 +77,8 @@ def judge(data: bytes, layout: Contract) -> Judged | None:
         for block in reader.blocks():
             good, _ = rows_of(block, layout)
             judged.good |= good
-            for row in [*bad_lines(block), *bad_rows(block, validate(block.rows, layout, RULES))]:
+            checked = validate(block.rows, layout, RULES)
+            for row in [*bad_lines(block), *bad_rows(block, checked, layout, KEY)]:
                 sealed = ENVELOPE.seal(origin.sealed(row))
                 opened = ENVELOPE.open(sealed, str(row.reason))
                 judged.bad[row.line_no] = (str(row.reason), opened)

@@ -96,6 +96,7 @@ def test_commands_show_what_data_say(value: str) -> None:
     report = {**last, "steps": [{"failures": [value]}]}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("orchestration.ingest.load.list_quarantine", lambda *_: [row])
+        patch.setattr("orchestration.ingest.load.count_corrected", lambda *_: 0)
         patch.setattr(commands, "read_last_run", lambda _: report)
         patch.setattr(commands, "read_lease", lambda _: None)
         patch.setattr("orchestration.preflight.CHECKS", {"home": lambda _: value})

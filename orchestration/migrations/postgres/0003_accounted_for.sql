@@ -29,3 +29,8 @@ inner join first_holders as holders
     on given.anchor_source_customer_key = 'cashmere:' || holders.card_key
 where given.event = 'given';
 set local role loader;
+
+-- Which record a quarantined row is of, and which version, where both can be read from it: a later row that loads closes
+-- it. Empty for rows that were quarantined before.
+alter table ops.quarantine add column key_hash varchar;
+alter table ops.quarantine add column row_version varchar;
