@@ -214,11 +214,12 @@ def _lost(settings: Settings, copy: Path | None) -> str:
     """What cannot be made anew: files that the copy does not hold and that lie there no longer."""
     import duckdb
 
+    kept = _loaded(copy) if copy else {}
     try:
-        kept = _loaded(copy) if copy else {}
         loaded = _loaded(settings.build_file)
     except duckdb.Error:
-        return "; what came from files that lie there no longer is lost"
+        later = " and were loaded after this copy" if copy else ""
+        return f"; what came from files that lie there no longer{later} is lost"
     folder = settings.landing_folder
     gone = sorted(
         f"{source}/{name}"

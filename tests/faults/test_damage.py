@@ -142,6 +142,17 @@ def test_the_build_file_comes_back_after_the_landing_folder_was_emptied(
     assert "made anew from its last copy" in caplog.text
 
 
+def test_where_a_copy_is_left_only_what_came_after_it_may_be_lost(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(home=home)
+    before = held(settings)
+    DAMAGES["garbage"](settings.build_file)
+    mend_warehouse(settings)
+    assert held(settings) == before
+    assert "there no longer and were loaded after this copy is lost" in caplog.text
+
+
 def test_what_no_copy_holds_and_no_folder_any_longer_is_named_as_lost(
     home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -114,6 +114,21 @@ def test_killed_before_its_end_it_changes_nothing_and_the_next_repairs(
     assert without_new_columns(place.rows(), rows) == rows
 
 
+@pytest.mark.parametrize("fault", ["upgrade_copy.before_rename", "upgrade_copy.after_rename"])
+def test_killed_while_a_copy_is_kept_the_next_keeps_it(
+    fault: str, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place.warehouse.engine == "postgres":
+        pytest.skip("a copy is kept of files alone")
+    rows = place.rows()
+    _killed(place, fault, monkeypatch)
+    assert place.rows() == rows
+    done = upgrade(place.warehouse)
+    assert done.backup is not None
+    assert done.backup.exists()
+    assert without_new_columns(place.rows(), rows) == rows
+
+
 def test_killed_after_its_end_it_is_complete(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = place.rows()
     _killed(place, "upgrade.committed", monkeypatch)
