@@ -190,7 +190,7 @@ def check(data: bytes, layout: Contract, block: int, is_whole: bool) -> Books:
     return fast
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(rows, max_size=12),
     st.sampled_from(sorted(CONTRACTS)),

@@ -10,7 +10,7 @@ final as (
     select
         cast(entity_id as {{ dbt.type_string() }}) as order_id,
         cast(increment_id as {{ dbt.type_string() }}) as order_number,
-        -- Magento itself writes states in small letters; what an export tool made of them is no other state.
+        -- Magento writes states in small letters; other spellings are an export tool's.
         cast(lower(state) as {{ dbt.type_string() }}) as order_state,
         cast(status as {{ dbt.type_string() }}) as order_status,
         cast(store_id as {{ dbt.type_string() }}) as store_id,
