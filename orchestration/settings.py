@@ -109,6 +109,11 @@ class Settings(MailSettings):
         return self.home / "warehouse" / "habitue_build.copy.duckdb"
 
     @property
+    def quarantine_folder(self) -> Path:
+        """The encrypted text of quarantined rows, in files that are deleted when it expires."""
+        return self.home / "quarantine"
+
+    @property
     def published_bits(self) -> int:
         """The mode of the published file as a number."""
         return int(self.published_mode, 8)

@@ -11,6 +11,7 @@ from orchestration.ingest.rates import RecentRates, known_rates
 from orchestration.ingest.raw_table import create_raw_tables
 from orchestration.ingest.reader import Limits
 from orchestration.ingest.validation import Rules
+from orchestration.ingest.vault import Vault
 from orchestration.migrations.upgrade import upgrade
 from orchestration.resources.landing import Landing, landing_of
 from orchestration.resources.target import build_warehouse
@@ -41,6 +42,11 @@ class Context:
     def landing(self) -> Landing:
         """The landing folder of this installation."""
         return landing_of(self.settings.landing_folder)
+
+    @property
+    def vault(self) -> Vault:
+        """The encrypted text of quarantined rows."""
+        return Vault(self.settings.quarantine_folder)
 
     def rules(self) -> Rules:
         """What validation needs, as of now."""
@@ -132,5 +138,5 @@ def prepare(session: Session, context: Context) -> None:
     upgrade(context.warehouse)
     with session.transaction():
         _check_fingerprint(session, context)
-        quarantine.forget_expired(session, context.moment())
+        quarantine.forget_expired(session, context.vault, context.moment())
         create_raw_tables(session, context.contracts.values())

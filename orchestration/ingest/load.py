@@ -26,6 +26,7 @@ from orchestration.ingest.reasons import REMEDIES, FileRefused, Reason, RefusedF
 from orchestration.ingest.retry import RetryReport, retry_quarantine
 from orchestration.ingest.row_hash import DuplicateFinder, row_hashes
 from orchestration.ingest.validation import Checked, Rules, validate
+from orchestration.ingest.vault import Vault
 from orchestration.ingest.volume import usual_rows
 from orchestration.resources.landing import (
     LandedFile,
@@ -201,6 +202,7 @@ class _FileLoad:
     rules: Rules
     loaded_at: datetime
     progress: Progress
+    vault: Vault
     duplicates: DuplicateFinder = field(default_factory=DuplicateFinder)
     mojibake_lines: int = 0
 
@@ -281,7 +283,8 @@ class _FileLoad:
             reader.has_bom,
         )
         bad.sort(key=lambda row: row.line_no)
-        quarantine.store(self.session, origin, bad, self.context.pseudonymiser, self.loaded_at)
+        key = self.context.pseudonymiser
+        quarantine.store(self.session, origin, bad, key, self.vault, self.loaded_at)
 
 
 def _is_whole(file: LandedFile) -> bool:
@@ -315,13 +318,21 @@ class _Taking:
             return self._refuse(ledger.entry_of(file, "refused", None), error)
 
     def _load(self, file: LandedFile, landed: LandedBytes) -> ledger.Entry:
+        vault = self.context.vault
+        try:
+            return self._load_with(file, landed, vault)
+        except (FileRefused, FileMoved):
+            vault.discard()
+            raise
+
+    def _load_with(self, file: LandedFile, landed: LandedBytes, vault: Vault) -> ledger.Entry:
         now = self.context.moment()
         with self.session.transaction():
             file_id = ledger.next_file_id(self.session)
             entry = self._duplicate(file, landed)
             if entry is None:
                 entry = ledger.entry_of(file, "loaded", None)
-                self._read(landed, entry, file_id, now)
+                self._read(landed, entry, file_id, now, vault)
                 entry.sha256 = landed.sha256()
                 require_declared(file.path, entry.sha256)
                 self._weigh(entry)
@@ -340,14 +351,21 @@ class _Taking:
         landed.rewind()
         return None
 
-    def _read(self, landed: LandedBytes, entry: ledger.Entry, file_id: int, now: datetime) -> None:
+    def _read(
+        self,
+        landed: LandedBytes,
+        entry: ledger.Entry,
+        file_id: int,
+        now: datetime,
+        vault: Vault,
+    ) -> None:
         context, limits = self.context, self.context.limits
         file = landed.file
         stream = unpacked(landed.stream(), file.name, limits)
         reader = FileReader(stream, self.contract, limits, is_whole=_is_whole(file))
         _FileLoad(
             context, self.session, self.contract, entry, file_id, file.exported_at,
-            context.rules(), now, self.progress,
+            context.rules(), now, self.progress, vault,
         ).run(reader)  # fmt: skip
 
     def _weigh(self, entry: ledger.Entry) -> None:

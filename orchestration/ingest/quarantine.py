@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from orchestration.ingest.pseudonym import Pseudonymiser
 from orchestration.ingest.reasons import REMEDIES, UNREADABLE_LINE, Reason
+from orchestration.ingest.vault import Vault
 from orchestration.resources.warehouse import Session
 
 RETENTION = timedelta(days=30)
@@ -125,14 +126,20 @@ def store(
     origin: QuarantineOrigin,
     rows: Sequence[BadRow],
     pseudonymiser: Pseudonymiser,
+    vault: Vault,
     now: datetime,
 ) -> None:
-    """Add rows to the quarantine, within the caller's transaction."""
+    """Add rows to the quarantine, within the caller's transaction.
+
+    Raises:
+        OSError: their encrypted text cannot be written.
+    """
     if not rows:
         return
     first = session.execute("select coalesce(max(quarantine_id), 0) + 1 from ops.quarantine")[0][0]
     envelope = Envelope(pseudonymiser)
     count = len(rows)
+    sealed = vault.keep([envelope.seal(origin.sealed(row)) for row in rows], now + RETENTION)
     table = {
         "quarantine_id": pa.array(range(first, first + count), pa.int64()),
         "file_id": pa.array([origin.file_id] * count, pa.int64()),
@@ -147,7 +154,7 @@ def store(
             [pseudonymiser.value_hash(row.value) if row.value else None for row in rows],
             pa.string(),
         ),
-        "encrypted_row": pa.array([envelope.seal(origin.sealed(row)) for row in rows]),
+        "encrypted_row": pa.array(sealed),
         "key_hash": pa.array([row.record and row.record.key_hash for row in rows], pa.string()),
         "row_version": pa.array([row.record and row.record.version for row in rows], pa.string()),
         "state": pa.array(["open"] * count),
@@ -157,8 +164,9 @@ def store(
     session.append("ops.quarantine", pa.table(table))
 
 
-def forget_expired(session: Session, now: datetime) -> None:
+def forget_expired(session: Session, vault: Vault, now: datetime) -> None:
     """Drop the raw text of rows older than 30 days; that they were refused stays known."""
+    vault.forget_expired(now)
     session.execute(
         "update ops.quarantine set encrypted_row = null "
         "where expires_at < ? and encrypted_row is not null",

@@ -81,15 +81,17 @@ class _Retry:
         self.context = context
         self.session = session
         self.envelope = Envelope(context.pseudonymiser)
+        self.vault = context.vault
         self.loaded = self.repeated = self.expired = 0
 
     def row(self, row: _OpenRow) -> None:
         """Load the row if it is good now, else note why it is not."""
         contract = self.context.contracts.get((row.source, row.entity))
-        if row.encrypted_row is None or contract is None:
+        text = None if row.encrypted_row is None else self.vault.read(row.encrypted_row)
+        if text is None or contract is None:
             self.expired += 1
             return
-        sealed = self.envelope.open(row.encrypted_row, row.reason_code)
+        sealed = self.envelope.open(text, row.reason_code)
         raw = sealed.raw
         try:
             block = read_again(sealed, row.line_no, contract, self.context.limits)

@@ -1,8 +1,8 @@
 """The last copy of what no run can compute anew: raw rows, ledger, quarantine, golden keys.
 
 The landing folder may have been emptied since, so a damaged build file is filled again from here.
-The copy follows the ledger: only rows of files that are new or changed are written. The encrypted
-text of quarantined rows is not in it, so that nothing outlives its 30 days there.
+The copy follows the ledger: only rows of files that are new or changed are written. Where the
+encrypted text of quarantined rows stands is not in it, so that nothing outlives its 30 days there.
 """
 
 import logging

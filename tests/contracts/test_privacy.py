@@ -1,13 +1,19 @@
 """Personal data: never outside the landing folder, and the key that guards it."""
 
 import logging
+import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from shop import ITEMS, Shop, card_holders, items, tickets
+from shop import ITEMS, NOW, Shop, card_holders, items, tickets
 
 from orchestration.ingest.load import ingest_entity, list_quarantine, prepare_warehouse
 from orchestration.ingest.pseudonym import Pseudonymiser, UnusableKey
+from orchestration.ingest.reader import Limits
+from orchestration.ingest.retry import retry_quarantine
+from orchestration.ingest.vault import Vault
+from orchestration.resources.build_copy import keep_copy
 from orchestration.settings import Settings
 
 CANARIES = {
@@ -104,15 +110,65 @@ def test_a_column_that_its_owner_anonymised_is_taken_as_it_is(shop: Shop) -> Non
 
 
 def test_the_raw_text_of_a_quarantined_row_expires(shop: Shop) -> None:
-    from datetime import timedelta
-
-    from shop import NOW
-
     shop.land("sales_order_item_20250302.csv", items({"qty_ordered": "two"}))
     shop.ingest(*ITEMS)
     later = NOW + timedelta(days=31)
     ingest_entity(shop.settings, *ITEMS, run_id="later", clock=lambda: later)
     assert shop.rows("select encrypted_row, state from ops.quarantine") == [(None, "open")]
+
+
+def sealed_files(shop: Shop) -> list[Path]:
+    return sorted(shop.settings.quarantine_folder.glob("*"))
+
+
+def test_no_byte_of_an_expired_row_is_left(shop: Shop) -> None:
+    """Its ciphertext lies in one file, which goes; the database, its log and its copy never saw it.
+
+    The text of a later row stays, and can be tried again.
+    """
+    name, later = "sales_order_item_{}.csv", NOW + timedelta(days=20)
+    shop.land(name.format("20250302"), items({"qty_ordered": "two"}, {"qty_ordered": "three"}))
+    shop.ingest(*ITEMS)
+    (first,) = sealed_files(shop)
+    texts = [text[:60].encode() for text in first.read_text().splitlines()]
+    assert len(texts) == 2
+    shop.land(name.format("20250303"), items({"item_id": "7", "qty_ordered": "four"}))
+    ingest_entity(shop.settings, *ITEMS, run_id="2", clock=lambda: later)
+    keep_copy(shop.settings.build_file, shop.settings.copy_file)
+    assert {path.name for path in holding(shop.home, texts[1])} == {first.name}
+    assert stat.S_IMODE(first.stat().st_mode) == 0o600
+    assert stat.S_IMODE(first.parent.stat().st_mode) == 0o700
+    ingest_entity(shop.settings, *ITEMS, run_id="3", clock=lambda: NOW + timedelta(days=31))
+    assert [path for text in texts for path in holding(shop.home, text)] == []
+    report = retry_quarantine(shop.settings, clock=lambda: NOW + timedelta(days=31))
+    assert (report.tried, report.expired, report.still_open) == (3, 2, 1)
+
+
+def holding(folder: Path, text: bytes) -> list[Path]:
+    """The files under a folder that hold a text."""
+    return [path for path in folder.rglob("*") if path.is_file() and text in path.read_bytes()]
+
+
+def test_a_file_that_is_not_loaded_leaves_no_text(shop: Shop) -> None:
+    shop.limits = Limits(block=1000, block_lines=10, flood_lines=20)
+    bad = [{"item_id": str(at), "qty_ordered": "two"} for at in range(60)]
+    shop.land("sales_order_item_20250302.csv", items(*bad))
+    assert shop.ingest(*ITEMS).refused[0].reason_code == "MOSTLY_BAD"
+    assert shop.settings.quarantine_folder.exists()
+    assert sealed_files(shop) == []
+
+
+def test_the_text_of_a_killed_run_expires_too(shop: Shop) -> None:
+    Vault(shop.settings.quarantine_folder).keep(["orphan"], NOW.replace(tzinfo=None))
+    ingest_entity(shop.settings, *ITEMS, run_id="2", clock=lambda: NOW + timedelta(days=1))
+    assert sealed_files(shop) == []
+
+
+def test_a_row_whose_text_is_lost_is_told_and_left(shop: Shop) -> None:
+    shop.land("sales_order_item_20250302.csv", items({"qty_ordered": "two"}))
+    shop.ingest(*ITEMS)
+    sealed_files(shop)[0].unlink()
+    assert (shop.retry().expired, len(shop.faults())) == (1, 1)
 
 
 def test_another_key_is_refused(shop: Shop) -> None:
