@@ -197,6 +197,7 @@ def serve(settings: Settings, name: str) -> None:
                 _wait_for_code(service)
             if name == "daemon":
                 _close_what_died(settings)
+                _look_after_readers(settings)
             _become(service)
     except LockTaken as taken:
         raise AlreadyServing(
@@ -222,6 +223,13 @@ def _close_what_died(settings: Settings) -> None:
     with open_instance(settings) as instance:
         for run_id in close_dead_runs(instance, statuses):
             sys.stderr.write(f"run {run_id} had died; it is marked as ended\n")
+
+
+def _look_after_readers(settings: Settings) -> None:
+    if settings.target == "postgres":
+        from orchestration.resources.reader_limits import keep_ending_overlong
+
+        keep_ending_overlong(settings)
 
 
 def _wait_for_code(service: Service) -> None:

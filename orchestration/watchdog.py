@@ -53,6 +53,10 @@ def look(settings: Settings, now: datetime | None = None) -> Findings:
     """Look at everything, store a mail for each trouble, and send what waits."""
     now = now or datetime.now(UTC)
     served = read_served(settings)
+    if settings.target == "postgres" and not served.unreadable:
+        from orchestration.resources.reader_limits import end_overlong_of
+
+        end_overlong_of(settings)
     findings = Findings(served, lateness(settings, served, now))
     findings.troubles += _troubles(settings, served)
     if settings.smtp_host is not None:

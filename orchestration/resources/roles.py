@@ -5,6 +5,7 @@ login. Readers see only what was published; a store manager only the views of `s
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import LiteralString, cast
 
@@ -25,10 +26,13 @@ SERVICE = "habitue"
 BUILDERS = ("loader", "transformer", "publisher")
 READERS = ("bi_reader", "segment_reader", "activation")
 STORE_MANAGER = "store_manager"
+# What it takes to see what readers run, and to end it.
+ENDING_SESSIONS = ("pg_read_all_stats", "pg_signal_backend")
 
+READER_SECONDS = 60
 _READER_LIMITS = {
-    "statement_timeout": "60s",
-    "idle_in_transaction_session_timeout": "60s",
+    "statement_timeout": f"{READER_SECONDS}s",
+    "idle_in_transaction_session_timeout": f"{READER_SECONDS}s",
     "lock_timeout": "5s",
     "client_connection_check_interval": "10s",
     "default_transaction_read_only": "on",
@@ -235,6 +239,9 @@ def _ensure_memberships(session: PostgresSession) -> None:
         _grant_membership(session, builder, SERVICE)
         _grant_membership(session, builder, administrator)
     _grant_membership(session, "orchestrator", administrator)
+    for power in ENDING_SESSIONS:
+        with suppress(psycopg.errors.InsufficientPrivilege):  # only a superuser can
+            _grant_membership(session, power, "publisher")
 
 
 def _grant_membership(session: PostgresSession, role: str, member: str) -> None:
