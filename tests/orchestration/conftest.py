@@ -42,9 +42,9 @@ def _add_unknown_column(export: Path) -> None:
 @pytest.fixture(scope="session")
 def first_run(home: Installation) -> FirstRun:
     """Everything, once."""
-    success, output = home.run()
+    success, output = home.run_of_anybody()
     assert success, output
-    return FirstRun(home, success, output, home.hashes())
+    return FirstRun(home, success, output, home.hashes(), home.modes())
 
 
 @pytest.fixture(scope="session")

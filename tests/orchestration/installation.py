@@ -1,9 +1,12 @@
 """A home with exports in it, and what runs in it did."""
 
 import io
+import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
 import duckdb
 from rich.console import Console
 
@@ -26,6 +29,28 @@ class Installation:
         text = io.StringIO()
         success = run_job(self.settings, job_name, Console(file=text, width=400))
         return success, text.getvalue()
+
+    def run_of_anybody(self) -> tuple[bool, str]:
+        """The same where the umask keeps nobody out, below the command line's outermost place."""
+        from orchestration.cli import Sentences
+
+        done: list[tuple[bool, str]] = []
+        command = click.Command("run", callback=lambda: done.append(self.run()))
+        before = os.umask(0)
+        try:
+            Sentences(commands={"run": command}).main(["run"], standalone_mode=False)
+        finally:
+            os.umask(before)
+        return done[0]
+
+    def modes(self) -> dict[str, int]:
+        """By path the permissions of every file and folder; not of what was uploaded."""
+        home, uploaded = self.settings.home, self.settings.landing_folder
+        return {
+            path.relative_to(home).as_posix(): stat.S_IMODE(path.lstat().st_mode)
+            for path in home.rglob("*")
+            if uploaded not in path.parents
+        }
 
     def published(self, sql: str) -> list[tuple]:
         """Rows of the published file."""
@@ -58,6 +83,8 @@ class FirstRun:
     success: bool
     output: str
     hashes: dict[str, str]
+    modes: dict[str, int]
+    """By path in the home folder the permissions of every file and folder."""
 
 
 @dataclass(frozen=True)
