@@ -61,7 +61,8 @@ class Ticket:
         return sorted([*self.lines.values(), *(cents for _, cents in self.repeated)])
 
     def write_head(self) -> None:
-        """The ticket itself in the file of the day, as changed."""
+        """The ticket itself in the file of the day; no discount exceeds what it is on."""
+        self.basket = min(self.basket, sum(self.own) // 2)
         total = sum(self.own) - self.basket + self.error
         self.heads.append((self.day, total, self.basket))
 
