@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
-from orchestration.assets.names import node_group, node_key, node_layer
+from orchestration.assets.names import LEDGER, node_group, node_key, node_layer
 from orchestration.resources.owners import DEFAULT_OWNER
 
 SETTINGS = DagsterDbtTranslatorSettings(
@@ -19,6 +19,20 @@ class LayerTranslator(DagsterDbtTranslator):
 
     def __init__(self) -> None:
         super().__init__(SETTINGS)
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """A source's staging waits for its own raw tables alone, not for the whole ledger.
+
+        Its files stand in the ledger as soon as its rows are loaded: both commit together. Waiting
+        for the asset of the ledger would make each source wait for every other.
+        """
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        group = spec.group_name or ""
+        if not group.startswith("staging_") or group == "staging_habitue":
+            return spec
+        return spec.replace_attributes(deps=[dep for dep in spec.deps if dep.asset_key != LEDGER])
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Schema and table."""

@@ -76,6 +76,15 @@ def test_a_sources_job_stops_before_the_sources_meet(definitions: dg.Definitions
     assert not [step for step in steps if "cashmere" in step or step == "unified"]
 
 
+def test_the_staging_of_a_source_waits_for_no_other_source(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for node in graph.asset_nodes:
+        if node.group_name in ("staging_cashmere", "staging_magento"):
+            own = node.group_name.replace("staging", "raw")
+            before = {graph.get(key).group_name for key in graph.get_ancestor_asset_keys(node.key)}
+            assert before <= {own, own.replace("raw", "staging"), "landing", "reference"}, node.key
+
+
 def test_the_whole_job_holds_every_gate(definitions: dg.Definitions) -> None:
     steps = set(definitions.resolve_job_def("everything").graph.node_names())
     assert {step for step in steps if step.startswith("gate_")} == {
