@@ -3,12 +3,16 @@
 import shutil
 import sys
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import duckdb
 import pytest
+from rich.console import Console
 
+from orchestration.commands import show_status
 from orchestration.settings import PROJECT_ROOT, get_settings
+from orchestration.summary import read_last_run
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -44,7 +48,11 @@ def first_run(home: Installation) -> FirstRun:
     """Everything, once."""
     success, output = home.run_of_anybody()
     assert success, output
-    return FirstRun(home, success, output, home.hashes(), home.modes())
+    report = read_last_run(home.settings)
+    assert report is not None
+    stated = StringIO()
+    show_status(home.settings, Console(file=stated, width=120))
+    return FirstRun(home, success, output, home.hashes(), home.modes(), report, stated.getvalue())
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +75,6 @@ def failure(first_run: FirstRun) -> Failure:
 
 
 def _step_states(home: Installation) -> dict[str, str]:
-    from orchestration.summary import read_last_run
 
     report = read_last_run(home.settings)
     assert report is not None

@@ -3,8 +3,10 @@
 import io
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 import duckdb
@@ -85,6 +87,8 @@ class FirstRun:
     hashes: dict[str, str]
     modes: dict[str, int]
     """By path in the home folder the permissions of every file and folder."""
+    report: Mapping[str, Any]
+    status: str
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def test_the_mail_says_cause_effect_remedy_and_where_to_look(alerted: Alerted) -
         assert f"{REFUSED}: HEADER_MISSING: the header lacks till_no" in text
         assert "add the columns to the export" in text
         assert "Still served: data as of " in text
-        assert "Not built because of it: staging (6 tables)." in text
+        assert "Not built because of it: staging (8 tables)." in text
         assert f"http://127.0.0.1:3000/runs/{alerted.run_id}" in text
         assert "habitue run" in text
 

@@ -1,15 +1,11 @@
 """What a run does: publish when every gate passes, stop where one fails, carry on from there."""
 
-from io import StringIO
 from pathlib import Path
 
 import duckdb
 from installation import REFUSED, Failure, FirstRun
-from rich.console import Console
 
-from orchestration.commands import show_status
 from orchestration.settings import Settings
-from orchestration.summary import read_last_run
 
 
 def test_a_run_ends_with_what_was_loaded_and_the_headline(first_run: FirstRun) -> None:
@@ -25,8 +21,7 @@ def test_every_step_says_what_it_made(first_run: FirstRun) -> None:
 
 
 def test_the_report_says_where_the_time_went(first_run: FirstRun) -> None:
-    report = read_last_run(first_run.home.settings)
-    assert report is not None
+    report = first_run.report
     assert report["seconds"] > report["fixed_seconds"] > 0
     assert report["spent_seconds"]["sql"] > 0
 
@@ -34,15 +29,11 @@ def test_the_report_says_where_the_time_went(first_run: FirstRun) -> None:
 def test_what_is_in_doubt_is_told_by_the_run_its_report_and_the_status(
     first_run: FirstRun,
 ) -> None:
-    home = first_run.home
-    report = read_last_run(home.settings)
-    assert report is not None
-    assert any(text.startswith("SCHEMA_DRIFT: cashmere employees") for text in report["warnings"])
-    stated = StringIO()
-    show_status(home.settings, Console(file=stated, width=120))
-    for text in report["warnings"]:
+    told = first_run.report["warnings"]
+    assert any(text.startswith("SCHEMA_DRIFT: cashmere employees") for text in told)
+    for text in told:
         assert text in first_run.output
-        assert text in stated.getvalue()
+        assert text in first_run.status
 
 
 def test_nothing_that_a_run_makes_can_be_reached_by_others(first_run: FirstRun) -> None:
