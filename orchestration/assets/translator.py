@@ -32,7 +32,8 @@ class LayerTranslator(DagsterDbtTranslator):
         group = spec.group_name or ""
         if not group.startswith("staging_") or group == "staging_habitue":
             return spec
-        return spec.replace_attributes(deps=[dep for dep in spec.deps if dep.asset_key != LEDGER])
+        own = [dep for dep in spec.deps if dep.asset_key != LEDGER]
+        return spec.replace_attributes(deps=own)  # pyright: ignore[reportUnknownMemberType]
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Schema and table."""
