@@ -40,6 +40,9 @@ _SAID: Mapping[str, str] = {
     r"deserializ|database disk image is malformed|file is not a database|checksum does not match": (
         f"a file of the installation is damaged: {HEALS}"
     ),
+    r"unable to open database file": (
+        f"a file of the installation cannot be opened, or a folder stands in its place: {HEALS}"
+    ),
     r"permission denied": _OTHERS_WRITE,
     r"no such file or directory|does not exist": "a file vanished meanwhile: run again",
     r"out of memory|cannot allocate memory|failed to allocate": (
