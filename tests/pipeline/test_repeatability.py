@@ -89,5 +89,10 @@ def test_files_split_by_day_give_the_same_rows(
 ) -> None:
     home = new_home("split")
     assert split_by_day(generated / "landing", home.landing) > 500
-    home.run()
-    assert home.hashes() == loaded.hashes()
+    # How far a source's data reach is read from the names of its files (D5), and these are others.
+    ((as_of,),) = loaded.rows("select distinct as_of from ops.publication")
+    home.run("--as-of", str(as_of))
+    hashes, expected = home.hashes(), loaded.hashes()
+    for found in (hashes, expected):
+        del found["marts.source_days"]
+    assert hashes == expected
