@@ -1,5 +1,9 @@
-"""The comparison with the generator's truth at a size where rare accidents happen by themselves."""
+"""The comparison with the generator's truth at a size where rare accidents happen by themselves.
 
+HABITUE_TRUTH_LINES says how many order lines are made: a million unless told otherwise.
+"""
+
+import os
 from collections.abc import Callable
 from datetime import date
 
@@ -9,7 +13,7 @@ from pipeline.test_truth import served_sales, true_sales
 
 from orchestration.demo.generate import generate
 
-ORDER_LINES = 1_000_000
+ORDER_LINES = int(os.environ.get("HABITUE_TRUTH_LINES", "1000000"))
 
 pytestmark = pytest.mark.faults
 
