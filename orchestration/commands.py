@@ -334,6 +334,18 @@ def _print_facts(settings: Settings, console: Console) -> None:
             place=readers_address(settings),
         )
         _print_delays(facts, console)
+    if settings.target == "postgres":
+        _print_readers(settings, console)
+
+
+def _print_readers(settings: Settings, console: Console) -> None:
+    from orchestration.resources.reader_limits import told_of_readers, unguarded
+    from orchestration.resources.target import postgres_warehouse
+
+    for text in filter(
+        None, [*told_of_readers(settings), unguarded(postgres_warehouse(settings, "publisher"))]
+    ):
+        say(console, "[bold]Readers[/]     [yellow]![/] {text}", text=text)
 
 
 def _print_delays(facts: PublishedFacts, console: Console) -> None:

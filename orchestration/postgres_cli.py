@@ -56,17 +56,22 @@ def roles() -> None:
     A role gets the password in HABITUE_PASSWORD_<ROLE> (such as HABITUE_PASSWORD_BI_READER); a
     role without that variable keeps the one it has.
     """
-    from orchestration.resources.roles import ROLES, ensure_roles
+    from orchestration.resources.postgres import PostgresWarehouse
+    from orchestration.resources.reader_limits import unguarded
+    from orchestration.resources.roles import DATABASE, ROLES, ensure_roles
 
     passwords = {
         name: secret
         for name, role in ROLES.items()
         if role.may_log_in and (secret := _secret(name)) is not None
     }
-    ensure_roles(_administrator(), passwords)
+    administrator = _administrator()
+    ensure_roles(administrator, passwords)
     click.echo(
         plain(f"{len(ROLES)} roles are complete; new passwords: {', '.join(passwords) or 'none'}")
     )
+    if told := unguarded(PostgresWarehouse(administrator.with_parts(dbname=DATABASE))):
+        click.echo(plain(f"! {told}"))
 
 
 @postgres.command()

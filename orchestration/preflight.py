@@ -118,6 +118,16 @@ def check_warehouse(settings: Settings) -> str:
     return f"version {found or 1}{later}"
 
 
+def check_readers(settings: Settings) -> str:
+    """Readers are kept to what they may; where no superuser could see to it, it is said."""
+    if settings.target == "duckdb":
+        return "of a file, which they only read"
+    from orchestration.resources.reader_limits import unguarded
+    from orchestration.resources.target import postgres_warehouse
+
+    return unguarded(postgres_warehouse(settings, "publisher")) or "kept to their limits"
+
+
 def check_contracts(_settings: Settings) -> str:
     """Every contract can be used."""
     from orchestration.ingest.contract import load_contracts
@@ -155,6 +165,7 @@ CHECKS: dict[str, Check] = {
     "space": check_space,
     "pseudonym key": check_key,
     "warehouse": check_warehouse,
+    "readers": check_readers,
     "state": check_state,
     "contracts": check_contracts,
     "expectations": check_suites,

@@ -227,9 +227,9 @@ def _close_what_died(settings: Settings) -> None:
 
 def _look_after_readers(settings: Settings) -> None:
     if settings.target == "postgres":
-        from orchestration.resources.reader_limits import keep_ending_overlong
+        from orchestration.resources.reader_limits import keep_looking_after_readers
 
-        keep_ending_overlong(settings)
+        keep_looking_after_readers(settings)
 
 
 def _wait_for_code(service: Service) -> None:

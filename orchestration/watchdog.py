@@ -54,9 +54,9 @@ def look(settings: Settings, now: datetime | None = None) -> Findings:
     now = now or datetime.now(UTC)
     served = read_served(settings)
     if settings.target == "postgres" and not served.unreadable:
-        from orchestration.resources.reader_limits import end_overlong_of
+        from orchestration.resources.reader_limits import look_after_readers
 
-        end_overlong_of(settings)
+        look_after_readers(settings)
     findings = Findings(served, lateness(settings, served, now))
     findings.troubles += _troubles(settings, served)
     if settings.smtp_host is not None:
@@ -71,8 +71,22 @@ def _troubles(settings: Settings, served: Served) -> Iterator[Trouble]:
             f"what is published cannot be read: {served.unreadable}",
             "Start the database or correct its address; `habitue run` makes a lost file anew.",
         )
+    elif settings.target == "postgres":
+        yield from _changed_logins(settings)
     if expected := services_expected(settings):
         yield from service_troubles(settings, expected)
+
+
+def _changed_logins(settings: Settings) -> Iterator[Trouble]:
+    from orchestration.resources.reader_limits import told_of_readers
+
+    for text in told_of_readers(settings):
+        yield Trouble(
+            f"login {text.partition(' ')[0]}",
+            text,
+            "Find out who did it, and give each user a login of their own, or a new password "
+            "to those who may have it, by `habitue postgres roles`.",
+        )
 
 
 def _tell(settings: Settings, findings: Findings, now: datetime) -> list[str]:

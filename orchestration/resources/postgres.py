@@ -322,8 +322,13 @@ def _as_csv(rows: pa.Table) -> pa.Buffer:
 
 def _refusal(address: PostgresAddress, error: psycopg.OperationalError) -> PostgresUnreachable:
     said = _first_line(error)
+    if re.search("too many (clients|connections)|remaining connection slots", said):
+        return PostgresUnreachable(
+            f"PostgreSQL has no connection left for {address.shown} ({said}): end idle sessions "
+            "(pg_stat_activity) or raise max_connections, and run again"
+        )
     # A refused login carries no SQL state here; the server's word for it is FATAL.
-    if "FATAL" in said and "starting up" not in said and "too many" not in said:
+    if "FATAL" in said and "starting up" not in said:
         return PostgresLoginRefused(
             f"PostgreSQL refuses the login {address.shown} ({said}): correct the user, the "
             "password or the database in HABITUE_POSTGRES_ADDRESS; it was tried once"

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 from pydantic import SecretStr
 
+from orchestration.resources.kept_logins import keep_login, make_keeper
 from orchestration.resources.postgres import PostgresAddress, PostgresSession, PostgresWarehouse
 
 DATABASE = "habitue"
@@ -25,6 +26,7 @@ STORE_MANAGERS = "access.store_managers"
 SERVICE = "habitue"
 BUILDERS = ("loader", "transformer", "publisher")
 READERS = ("bi_reader", "segment_reader", "activation")
+PRIVACY_OFFICER = "privacy_officer"
 STORE_MANAGER = "store_manager"
 # What it takes to see what readers run, and to end it.
 ENDING_SESSIONS = ("pg_read_all_stats", "pg_signal_backend")
@@ -40,6 +42,9 @@ _READER_LIMITS = {
     "default_transaction_isolation": "read committed",
     "timezone": "UTC",
 }
+# What one process of a query may write beside memory; only a superuser may set or lift it.
+_SPILL_LIMIT = ("temp_file_limit", "4GB")
+_MANAGER_CONNECTIONS = 5
 
 
 # Also for dbt, whose connections take no settings of their own. A server notices in half a minute
@@ -62,11 +67,17 @@ class NoSuchStoreManager(ValueError):
 
 @dataclass(frozen=True)
 class _Role:
-    """A role: what it is for, whether it logs in, and its settings in the warehouse."""
+    """A role: what it is for, whether it logs in, its settings, and its sessions at most."""
 
     purpose: str
     may_log_in: bool = False
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    connections: int | None = None
+
+    @property
+    def is_reader(self) -> bool:
+        """Whether people log in as it, who are kept to its limits."""
+        return self.connections is not None
 
 
 ROLES: Mapping[str, _Role] = {
@@ -81,19 +92,20 @@ ROLES: Mapping[str, _Role] = {
         "BI tools: reads what is published",
         True,
         {**_READER_LIMITS, "search_path": "marts, enriched, golden_customer, serving"},
+        connections=40,
     ),
     "segment_reader": _Role(
-        "runs the rules of segments", True, {**_READER_LIMITS, "search_path": "marts"}
+        "runs the rules of segments", True, {**_READER_LIMITS, "search_path": "marts"}, 10
     ),
-    "activation": _Role("reads segments for exports", True, _READER_LIMITS),
-    "privacy_officer": _Role("answers requests of access and erasure", True, _READER_LIMITS),
+    "activation": _Role("reads segments for exports", True, _READER_LIMITS, 10),
+    PRIVACY_OFFICER: _Role("answers requests of access and erasure", True, _READER_LIMITS, 5),
     "orchestrator": _Role("owns the orchestrator's own database", True),
 }
 
 # schema: its owner, and who may read every table that the owner will ever make in it.
 _SCHEMAS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "raw": ("loader", ("transformer",)),
-    "ops": ("loader", ("transformer", "publisher", "privacy_officer")),
+    "ops": ("loader", ("transformer", "publisher", PRIVACY_OFFICER)),
     "reference": ("transformer", ()),
     "staging": ("transformer", ()),
     "unified": ("transformer", ()),
@@ -129,26 +141,31 @@ def ensure_roles(
         session.execute("select pg_catalog.pg_advisory_lock(?)", [_LOCK])
         for name, role in ROLES.items():
             _ensure_role(session, name, role)
-        for name, password in (passwords or {}).items():
-            set_password(session, name, password)
+        given = (passwords or {}).items()
+        verifiers = {name: set_password(session, name, password) for name, password in given}
         _ensure_memberships(session)
         _ensure_database(session, DATABASE, owner=None)
         _ensure_database(session, ORCHESTRATOR_DATABASE, owner="orchestrator")
         # Readers have no business in the server's own databases either.
         for database in (ORCHESTRATOR_DATABASE, *SERVERS_OWN_DATABASES):
             session.execute(f"revoke all on database {database} from public")
-        _complete_warehouse(administrator.with_parts(dbname=DATABASE))
+        _complete_warehouse(administrator.with_parts(dbname=DATABASE), verifiers)
 
 
-def _complete_warehouse(administrator: PostgresAddress) -> None:
+def _complete_warehouse(administrator: PostgresAddress, verifiers: Mapping[str, str]) -> None:
     with PostgresWarehouse(administrator).session() as session, session.transaction():
         _guard_functions(session)
         for statement in _warehouse_statements():
             session.connection.execute(statement)
+        has_keeper = make_keeper(session)
+        for name, role in ROLES.items():
+            _ensure_settings(session, name, role)
+            if has_keeper and role.is_reader:
+                keep_login(session, name, DATABASE, verifiers.get(name))
 
 
 def _guard_functions(session: PostgresSession) -> None:
-    """Keep readers from the lock that decides who writes, and from making large objects.
+    """Keep readers from the lock that decides who writes, and from what only fills the disk.
 
     Only a superuser can; on a server without one PostgreSQL warns, and everybody keeps them.
     """
@@ -160,7 +177,9 @@ def _guard_functions(session: PostgresSession) -> None:
         where pronamespace = cast('pg_catalog' as regnamespace)
             and (
                 proname ~ '^pg_(try_)?advisory_'
-                or proname in ('lo_creat', 'lo_create', 'lo_from_bytea')
+                or proname in (
+                    'lo_creat', 'lo_create', 'lo_from_bytea', 'pg_logical_emit_message'
+                )
             )
         """
     )
@@ -194,26 +213,30 @@ def ensure_store_manager(
     warehouse = PostgresWarehouse(administrator.with_parts(dbname=DATABASE))
     with warehouse.session() as session, session.transaction():
         _refuse_other_logins(session, login)
-        _ensure_role(session, login, _Role("a store manager", True))
-        _grant_membership(session, STORE_MANAGER, login)
         settings = {**_READER_LIMITS, "search_path": SERVING_SCHEMA}
-        for statement in _role_settings(login, settings):
-            session.connection.execute(statement)
-        set_password(session, login, password)
+        role = _Role("a store manager", True, settings, _MANAGER_CONNECTIONS)
+        _ensure_role(session, login, role)
+        _grant_membership(session, STORE_MANAGER, login)
+        has_keeper = make_keeper(session)
+        _ensure_settings(session, login, role)
+        verifier = set_password(session, login, password)
+        if has_keeper:
+            keep_login(session, login, DATABASE, verifier)
         session.execute("set local role publisher")
         session.execute(f"delete from {STORE_MANAGERS} where login = ?", [login])
         for store in sorted(set(stores)):
             session.execute(f"insert into {STORE_MANAGERS} values (?, ?)", [login, store])
 
 
-def set_password(session: PostgresSession, login: str, password: SecretStr) -> None:
-    """Give a role its password; only the verifier made from it travels to the server."""
+def set_password(session: PostgresSession, login: str, password: SecretStr) -> str:
+    """Give a role its password; gives the verifier made from it, which alone travels."""
     verifier = session.connection.pgconn.encrypt_password(
         password.get_secret_value().encode(), login.encode(), b"scram-sha-256"
-    )
+    ).decode()
     session.connection.execute(
-        sql.SQL("alter role {} password {}").format(sql.Identifier(login), verifier.decode())
+        sql.SQL("alter role {} password {}").format(sql.Identifier(login), verifier)
     )
+    return verifier
 
 
 def _logins() -> list[str]:
@@ -228,6 +251,13 @@ def _ensure_role(session: PostgresSession, name: str, role: _Role) -> None:
         ("login" if role.may_log_in else "nologin") + (" noinherit" if name == SERVICE else "")
     )
     session.connection.execute(sql.SQL("alter role {} {}").format(sql.Identifier(name), kind))
+    unlimited = "select 1 from pg_roles where rolname = ? and rolconnlimit = -1"
+    if role.is_reader and session.execute(unlimited, [name]):
+        session.connection.execute(
+            sql.SQL("alter role {} connection limit {}").format(
+                sql.Identifier(name), role.connections
+            )
+        )
     session.connection.execute(
         sql.SQL("comment on role {} is {}").format(sql.Identifier(name), role.purpose)
     )
@@ -276,8 +306,6 @@ def _warehouse_statements() -> Iterator[sql.Composed | sql.SQL]:
         yield from _reading("ops", "publisher", reader)
     yield sql.SQL("grant usage on schema access to publisher")
     yield from _store_manager_table()
-    for name, role in ROLES.items():
-        yield from _role_settings(name, role.settings)
 
 
 def _database_grants() -> Iterator[sql.Composed | sql.SQL]:
@@ -318,14 +346,27 @@ def _store_manager_table() -> Iterator[sql.SQL]:
     yield sql.SQL("reset role")
 
 
-def _role_settings(name: str, settings: Mapping[str, str]) -> Iterator[sql.Composed]:
-    for key, value in settings.items():
-        # A list of schemas is written without quotes around the whole.
-        plain = key == "search_path"
-        written = sql.SQL(cast("LiteralString", value)) if plain else sql.Literal(value)
-        yield sql.SQL("alter role {} in database {} set {} = {}").format(
-            sql.Identifier(name), sql.Identifier(DATABASE), sql.Identifier(key), written
-        )
+def _ensure_settings(session: PostgresSession, name: str, role: _Role) -> None:
+    """Give a role its settings in the warehouse, and no other: a login may set its own."""
+    if role.is_reader:
+        for place in (sql.SQL(""), sql.SQL("in database {} ").format(sql.Identifier(DATABASE))):
+            session.connection.execute(
+                sql.SQL("alter role {} {}reset all").format(sql.Identifier(name), place)
+            )
+    for key, value in role.settings.items():
+        session.connection.execute(_setting(name, key, value))
+    if role.is_reader:
+        with suppress(psycopg.errors.InsufficientPrivilege), session.transaction():
+            session.connection.execute(_setting(name, *_SPILL_LIMIT))
+
+
+def _setting(name: str, key: str, value: str) -> sql.Composed:
+    # A list of schemas is written without quotes around the whole.
+    plain = key == "search_path"
+    written = sql.SQL(cast("LiteralString", value)) if plain else sql.Literal(value)
+    return sql.SQL("alter role {} in database {} set {} = {}").format(
+        sql.Identifier(name), sql.Identifier(DATABASE), sql.Identifier(key), written
+    )
 
 
 def _refuse_other_logins(session: PostgresSession, login: str) -> None:

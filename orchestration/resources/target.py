@@ -98,13 +98,13 @@ def hold_write(
             return
         from orchestration.resources.postgres import application_name
         from orchestration.resources.postgres_lease import hold_postgres_lease
-        from orchestration.resources.reader_limits import end_overlong_of
+        from orchestration.resources.reader_limits import look_after_readers
 
         warehouse = postgres_warehouse(settings, "publisher")
         with hold_postgres_lease(warehouse, run_id, patience_seconds) as fenced:
             os.environ[DBT_APPLICATION] = application_name(fenced.run_id)
             if is_first:
-                end_overlong_of(settings)
+                look_after_readers(settings)
             yield fenced
 
 

@@ -37,11 +37,11 @@ def test_roles_take_their_passwords_from_the_environment(runner: CliRunner, log_
 def test_readers_do_not_reach_the_servers_own_databases(
     runner: CliRunner, log_in: LogIn, database: str
 ) -> None:
-    env = {"HABITUE_PASSWORD_PRIVACY_OFFICER": "officer's"}
+    env = {"HABITUE_PASSWORD_PRIVACY_OFFICER": "privacy_officer's password"}
     assert runner.invoke(main, ["postgres", "roles"], env=env).exit_code == 0
-    log_in("privacy_officer", "officer's").close()
+    log_in("privacy_officer", "privacy_officer's password").close()
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-        log_in("privacy_officer", "officer's", dbname=database)
+        log_in("privacy_officer", "privacy_officer's password", dbname=database)
 
 
 def test_a_manager_gets_a_login(runner: CliRunner, log_in: LogIn) -> None:

@@ -15,6 +15,8 @@ import psycopg
 import pytest
 
 from orchestration.resources.embedded_postgres import embedded_postgres
+from orchestration.resources.reader_limits import PAUSE_SECONDS
+from orchestration.resources.roles import READER_SECONDS
 from orchestration.service_health import ask_health
 from orchestration.services import Service, services
 from orchestration.settings import PROJECT_ROOT, Settings
@@ -31,11 +33,11 @@ class Installation:
 
     settings: Settings
 
-    def habitue(self, *command: str) -> str:
+    def habitue(self, *command: str, **variables: str) -> str:
         """Run a command; gives what it said."""
         done = subprocess.run(
             [*HABITUE, *command],
-            env={**os.environ, **self.variables},
+            env={**os.environ, **self.variables, **variables},
             cwd=PROJECT_ROOT,
             capture_output=True,
             text=True,
@@ -118,6 +120,25 @@ def test_a_killed_daemon_is_started_again_by_up_and_the_others_are_left(
     after = installation.processes
     assert after.pop("daemon") != before.pop("daemon")
     assert after == before
+
+
+def test_the_daemon_ends_what_readers_run_for_too_long_and_puts_their_password_back(
+    installation: Installation,
+) -> None:
+    installation.habitue("postgres", "roles", HABITUE_PASSWORD_BI_READER="given")
+    address = embedded_postgres(installation.settings.home).loopback_address("bi_reader", "habitue")
+    with psycopg.connect(address, password="given", autocommit=True) as reader:
+        reader.execute("set default_transaction_read_only = off")
+        reader.execute("alter role bi_reader password 'another'")
+        reader.execute("set statement_timeout = 0")
+        began = time.monotonic()
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            reader.execute("select pg_sleep(300)")
+    assert READER_SECONDS <= time.monotonic() - began < READER_SECONDS + 3 * PAUSE_SECONDS
+    psycopg.connect(address, password="given").close()
+    said = Service(installation.settings, "daemon").log.read_text()
+    assert "a session of bi_reader was ended" in said
+    assert "bi_reader changed the password of its login" in said
 
 
 def test_a_landed_file_starts_its_source_and_a_killed_worker_is_made_up_for_once(
