@@ -1,13 +1,16 @@
 """What exact loading costs: ours against DuckDB's own reader on the same file.
 
-Each contender runs in a process of its own. DuckDB reads every column as text into a table and
-checks nothing; ours also checks every value and row, hashes rows, and keeps the ledger.
+Each contender runs in a process of its own, in turn, several times. DuckDB reads every column as
+text into a table and checks nothing; ours also checks every value and row, looks for personal data
+in every text, hashes rows, and keeps the ledger. The limit is on the median ratio of CPU seconds:
+wall time depends on whatever else the machine does.
 Usage: python -m bench.ingest [rows]
 """
 
 import os
 import random
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,7 +21,11 @@ from pathlib import Path
 from orchestration.ingest.contract import load_contracts
 
 DEFAULT_ROWS = 1_000_000
+TIMES = 3
 LIMIT = 3.0
+
+# Long numbers are what the search for personal data must take a closer look at.
+_FIRST_ARTICLE = 3_600_000_000_000
 
 PLAIN = """
 import sys, duckdb
@@ -46,7 +53,7 @@ class Cost:
 
 
 def write_items(path: Path, rows: int) -> None:
-    """A clean export of order items, as Magento writes it."""
+    """A clean export of order items, as Magento writes it; every name holds an article number."""
     header = ",".join(load_contracts()["magento", "sales_order_item"].names)
     rng = random.Random(1)
     with path.open("w", encoding="utf-8") as stream:
@@ -56,7 +63,8 @@ def write_items(path: Path, rows: int) -> None:
             price = rng.randint(500, 9999) / 100
             moment = f"2025-{rng.randint(1, 9):02}-{rng.randint(1, 28):02} 1{number % 10}:30:00"
             stream.write(
-                f"{number},{number // 2 + 1},,{product},simple,SKU-{product:05},Bra,{units}.0000,"
+                f"{number},{number // 2 + 1},,{product},simple,SKU-{product:05},"
+                f"Bra {_FIRST_ARTICLE + product} 85B,{units}.0000,"
                 f"0.0000,0.0000,{price},{price},0.0000,{price * units * 0.2:.2f},"
                 f"{price * units:.2f},{moment},{moment}\n"
             )
@@ -93,30 +101,38 @@ def peak_megabytes(usage: resource.struct_rusage) -> float:
     return usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
-def compare(folder: Path, rows: int) -> tuple[Cost, Cost, int]:
-    """Costs of DuckDB's reader and of ours, and the file's size in bytes."""
-    landing = folder / "landing" / "magento"
-    landing.mkdir(parents=True)
-    export = landing / "sales_order_item_20251001.csv"
-    write_items(export, rows)
-    export.with_name(f"{export.name}.done").touch()
-    export.read_bytes()
-    plain = measured(PLAIN, [str(export), str(folder / "plain.duckdb")], {})
-    home = {"HABITUE_HOME": str(folder), "HABITUE_LANDING": str(folder / "landing")}
-    return plain, measured(OURS, [], home), export.stat().st_size
+def compare(export: Path) -> tuple[Cost, Cost]:
+    """Costs of DuckDB's reader and of ours, on a file in a landing folder of its own."""
+    landing = export.parents[1]
+    with tempfile.TemporaryDirectory(dir=landing.parent) as folder:
+        plain = measured(PLAIN, [str(export), f"{folder}/plain.duckdb"], {})
+        home = {"HABITUE_HOME": folder, "HABITUE_LANDING": str(landing)}
+        return plain, measured(OURS, [], home)
 
 
 def main(rows: int = DEFAULT_ROWS) -> int:
-    """Print the comparison; gives 1 when ours takes more than three times DuckDB's time."""
+    """Print the comparisons; gives 1 when ours takes more than three times DuckDB's CPU."""
+    costs_of = "wall s   CPU s  peak MB"
+    print(f"{'DuckDB read_csv, text':>30}{'habitue':>30}{'ratio':>16}")
+    print(f"{costs_of:>30}{costs_of:>30}{'wall     CPU':>16}")
+    ratios: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        plain, ours, size = compare(Path(folder), rows)
-    print(f"{rows:,} order items, {size / 1e6:.0f} MB")
-    print(f"{'':22}{'wall s':>8}{'CPU s':>8}{'peak MB':>9}{'rows':>12}")
-    for name, cost in (("DuckDB read_csv, text", plain), ("habitue ingest", ours)):
-        print(f"{name:22}{cost.wall:8.2f}{cost.cpu:8.2f}{cost.peak:9.0f}{cost.rows:12,}")
-    ratio = ours.wall / plain.wall
-    print(f"{'ratio':22}{ratio:8.2f}{ours.cpu / plain.cpu:8.2f}  (limit {LIMIT:.0f} on wall)")
-    return int(ratio > LIMIT or ours.rows != plain.rows)
+        export = Path(folder, "landing", "magento", "sales_order_item_20251001.csv")
+        export.parent.mkdir(parents=True)
+        write_items(export, rows)
+        export.with_name(f"{export.name}.done").touch()
+        for _ in range(TIMES):
+            plain, ours = compare(export)
+            if ours.rows != plain.rows:
+                print(f"{ours.rows:,} rows where DuckDB has {plain.rows:,}")
+                return 1
+            ratios.append(ours.cpu / plain.cpu)
+            costs = "".join(f"{c.wall:14.2f}{c.cpu:8.2f}{c.peak:8.0f}" for c in (plain, ours))
+            print(f"{costs}{ours.wall / plain.wall:8.2f}{ratios[-1]:8.2f}")
+        size = export.stat().st_size
+    middle = statistics.median(ratios)
+    print(f"{rows:,} rows, {size / 1e6:.0f} MB: {middle:.2f} times the CPU (limit {LIMIT:.0f})")
+    return int(middle > LIMIT)
 
 
 if __name__ == "__main__":

@@ -196,7 +196,12 @@ def _phone(found: str, token: Token) -> str:
     return _shown("telephone", written, token)
 
 
-@lru_cache(maxsize=4096)
+# An article's label stands on many lines, and comes again in every block of a file.
+@lru_cache(maxsize=1 << 15)
+def _known_text(text: str, region: str, *, numbers: bool) -> str:
+    return masked(text, region, numbers=numbers)
+
+
 def _without_phones(text: str, region: str) -> str:
     # Imported late: the metadata cost half a second, and few texts hold that many digits.
     import phonenumbers
@@ -246,7 +251,12 @@ def mask_column(
     chosen = values.filter(pa.array(suspects))
     encoded = pc.dictionary_encode(chosen)
     known: list[str] = encoded.dictionary.to_pylist()
-    clean = [masked(text, region, token=token, numbers=numbers) for text in known]
+    clean = [
+        _known_text(text, region, numbers=numbers)
+        if token is None
+        else masked(text, region, token=token, numbers=numbers)
+        for text in known
+    ]
     if clean == known:
         return values, 0
     replaced = pa.array(clean, pa.string()).take(encoded.indices)

@@ -37,10 +37,14 @@ class RowHashes:
 
 def row_hashes(rows: list[bytes], key: bytes) -> RowHashes:
     """Hash rows, each given as its fields joined by 0x1f."""
-    blake2b = hashlib.blake2b
-    return RowHashes(
-        b"".join([blake2b(row, key=key, digest_size=_DIGEST_BYTES).digest() for row in rows])
-    )
+    # A copy of one keyed hash costs half of what setting the key again for every row does.
+    keyed = hashlib.blake2b(key=key, digest_size=_DIGEST_BYTES).copy
+    digests: list[bytes] = []
+    for row in rows:
+        hashed = keyed()
+        hashed.update(row)
+        digests.append(hashed.digest())
+    return RowHashes(b"".join(digests))
 
 
 @dataclass
