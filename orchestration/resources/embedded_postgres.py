@@ -9,11 +9,13 @@ import getpass
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import socket
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ ADMINISTRATOR = "postgres"
 PASSWORDLESS = (ADMINISTRATOR, "habitue", "orchestrator")
 SYSTEM_USER = "pgserver"  # who runs the server when root runs habitue: PostgreSQL refuses root
 START_SECONDS = 60
+PATIENCE_SECONDS = 10.0
 
 # `peer` asks the operating system who is calling; the map says whom that user may be.
 _HBA = (
@@ -51,6 +54,26 @@ jit = off
 """
 
 
+# By what the server says when it does not start; any other word of it means damage.
+_REMEDIES = {
+    "could not bind|could not create any TCP/IP sockets": (
+        "another program listens on its port: end it, or change `port` in {folder}/habitue.conf"
+    ),
+    "permission denied|wrong ownership|invalid permissions": (
+        "give {folder} and all in it to the account {account} again, with `chown -R`"
+    ),
+    "read-only file system": "its file system is read-only: mount it for writing",
+    "no space left|could not write": "its disk is full: make room, then run again",
+    "shared memory|already exists|already in use": (
+        "a server that died has not ended yet: end its processes, then run again"
+    ),
+}
+_DAMAGED = (
+    "its data folder is damaged: restore a backup (docs/operations.md), or move {folder} away, "
+    "after which `habitue run` makes all anew from what lies in the landing folder"
+)
+
+
 class EmbeddedPostgresFailed(RuntimeError):
     """The server's own program failed; the message holds what it said and where its log is."""
 
@@ -68,10 +91,25 @@ class EmbeddedPostgres:
 
     @property
     def is_running(self) -> bool:
-        """Whether a server process holds the data folder and answers to its control program."""
-        if not (self.folder / "PG_VERSION").exists():
+        """Whether a server process holds the data folder."""
+        if not (self.folder / "PG_VERSION").exists() or self._has_died():
             return False
         return self._control("status", check=False).returncode == 0
+
+    def _has_died(self) -> bool:
+        """Whether the number of a server that died is another program's, or nobody took its end.
+
+        After the machine's restart numbers are given anew. PostgreSQL asks no more than whether
+        some process bears the one that its file names, and would neither start nor end.
+        """
+        import psutil
+
+        try:
+            number = int((self.folder / "postmaster.pid").read_text().partition("\n")[0])
+            process = psutil.Process(number)
+            return process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, psutil.Error):
+            return False
 
     @property
     def port(self) -> int:
@@ -106,11 +144,55 @@ class EmbeddedPostgres:
             EmbeddedPostgresFailed: it does not start.
         """
         with self._alone():
-            if not (self.folder / "PG_VERSION").exists():
+            if not self.folder.is_dir() or not any(self.folder.iterdir()):
                 self._make()
-            if not self.is_running:
-                options = ("-w", "-t", str(START_SECONDS), "-l", str(self.log))
-                self._control("start", *options)
+            elif not (self.folder / "PG_VERSION").exists():
+                raise EmbeddedPostgresFailed(self._told(f"{self.folder} holds no data of a server"))
+            if self.is_running:
+                return
+            if self._has_died():
+                # What its processes still hold is told by the memory that they share.
+                (self.folder / "postmaster.pid").unlink()
+                lock = self.sockets / f".s.PGSQL.{self.port}.lock"
+                lock.unlink(missing_ok=True)
+            self._start()
+
+    def _start(self) -> None:
+        options = ("-w", "-t", str(START_SECONDS), "-l", str(self.log))
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            before = self.log.stat().st_size if self.log.exists() else 0
+            done = self._control("start", *options, check=False)
+            if done.returncode == 0:
+                return
+            said = self._last_words(before) or done.stdout
+            if "shared memory" not in said or time.monotonic() > deadline:
+                raise EmbeddedPostgresFailed(self._told(said))
+            time.sleep(0.5)  # processes of a server that died are about to end
+
+    def _last_words(self, since: int) -> str:
+        """What the server's log says of a start that failed: why it ended, or its last line."""
+        try:
+            text = self.log.read_bytes()[since:].decode(errors="replace")
+        except OSError:
+            return ""
+        lines = [line.partition(" [")[2].partition("] ")[2] or line for line in text.splitlines()]
+        fatal = [line for line in lines if re.match("(FATAL|PANIC):", line)]
+        other = [line for line in lines if re.match("(LOG|WARNING):.*could not", line)]
+        return " ".join([*other[:1], *fatal[-1:]]) or "".join(lines[-1:])
+
+    def _told(self, said: str) -> str:
+        """A sentence of what the server's own program said, with the remedy."""
+        words = " ".join(said.split())
+        remedy = next(
+            (remedy for signs, remedy in _REMEDIES.items() if re.search(signs, words, re.I)),
+            _DAMAGED,
+        )
+        names = {"folder": self.folder, "account": _server_account() or getpass.getuser()}
+        return (
+            f"the embedded PostgreSQL does not start ({words}): {remedy.format(**names)}. "
+            f"Its log is {self.log}"
+        )
 
     def stop(self) -> None:
         """Stop the server, ending its sessions; nothing if it does not run.
@@ -176,11 +258,11 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresFailed(
                 f"{self.folder} holds no PostgreSQL of habitue; start it with `habitue up`"
             )
-        for line in path.read_text().splitlines():
+        for line in path.read_text(errors="replace").splitlines():
             key, _, value = line.partition(" = ")
             if key == name:
                 return value.strip("'")
-        raise EmbeddedPostgresFailed(f"{path} lacks {name}; remove {self.folder} and start again")
+        raise EmbeddedPostgresFailed(self._told(f"{path} lacks {name}"))
 
     def _control(
         self, action: str, *options: str, check: bool = True
