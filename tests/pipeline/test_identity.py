@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
+from random import Random
 
 import duckdb
 import pytest
@@ -51,9 +53,13 @@ worlds = st.lists(st.lists(records, min_size=2, max_size=12), min_size=1, max_si
 
 @pytest.fixture(scope="module")
 def find_persons(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Record]], Found]:
+    return finder(KEY_CAP, CLUSTER_CAP, tmp_path_factory.mktemp("identity"))
+
+
+def finder(key_cap: int, cluster_cap: int, folder: Path) -> Callable[[list[Record]], Found]:
     """Runs the models on records, in the order given; gives the names of each person's records."""
-    caps = {"identity_key_cap": KEY_CAP, "identity_cluster_cap": CLUSTER_CAP}
-    statements = compiled(MODELS, caps, tmp_path_factory.mktemp("identity"))
+    caps = {"identity_key_cap": key_cap, "identity_cluster_cap": cluster_cap}
+    statements = compiled(MODELS, caps, folder)
     connection = duckdb.connect()
     connection.read_csv(str(PROJECT_ROOT / "seeds/reference/identity_rules.csv")).create(
         "identity_rules"
@@ -138,3 +144,26 @@ def test_persons_are_those_of_the_rule_in_any_order_and_none_contradicts_itself(
     for number, world in enumerate(placed_worlds):
         in_world = {person for person in found if min(person).startswith(f"w{number}r")}
         assert in_world == persons(world, KEY_CAP, CLUSTER_CAP)
+
+
+def test_a_long_chain_is_one_person_whatever_the_order_of_its_keys(tmp_path: Path) -> None:
+    """Each record shares its e-mail with one neighbour and its telephone with the other."""
+    find = finder(KEY_CAP, 400, tmp_path)
+    chains = [20] * 30 + [300]
+    everybody, expected = [], set()
+    for number, length in enumerate(chains):
+        # Names decide the order in which the search meets the records.
+        names = [f"w{number}r{place:03}" for place in range(length)]
+        Random(number).shuffle(names)
+        expected.add(frozenset(names))
+        everybody += [
+            Record(
+                name,
+                "anna",
+                "martin",
+                email=f"w{number}e{place // 2}",
+                phone=f"w{number}p{(place + 1) // 2}",
+            )
+            for place, name in enumerate(names)
+        ]
+    assert find(everybody) == expected
