@@ -4,14 +4,16 @@ with differences as (
     where difference_kind <> 'LINE_DROPPED'
 ),
 
-final as (
+warned as (
     select
-        cast(difference_kind as {{ dbt.type_string() }}) as warning_code,
-        cast(source_system || ' documents' as {{ dbt.type_string() }}) as subject,
-        cast(count(*) as bigint) as row_count,
-        cast(min(order_key) as {{ dbt.type_string() }}) as example_key
+        difference_kind as warning_code,
+        source_system || ' documents' as subject,
+        order_key as example_key
     from differences
-    group by difference_kind, source_system
+),
+
+final as (
+    {{ counted_warnings('warned') }}
 )
 
 select * from final

@@ -54,13 +54,7 @@ warned as (
 ),
 
 final as (
-    select
-        cast(warning_code as {{ dbt.type_string() }}) as warning_code,
-        cast(subject as {{ dbt.type_string() }}) as subject,
-        cast(count(*) as bigint) as row_count,
-        cast(min(example_key) as {{ dbt.type_string() }}) as example_key
-    from warned
-    group by warning_code, subject
+    {{ counted_warnings('warned') }}
 )
 
 select * from final
