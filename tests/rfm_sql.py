@@ -53,7 +53,7 @@ create table if not exists main.int_customer_snapshots (
     order_count integer, net_amount decimal(18, 2), monetary_amount decimal(18, 2),
     last_order_date date
 );
-create table if not exists main.int_as_of (first_data_month date);
+create table if not exists main.int_as_of (first_data_month date, as_of_date date);
 create table if not exists main.rfm_fixed_cut_points (
     measure varchar, score integer, lowest_value decimal(18, 2)
 );

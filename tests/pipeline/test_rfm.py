@@ -92,7 +92,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as rfm; use rfm")
         connection.execute(TABLES)
-        connection.execute(f"insert into int_as_of values (date '{date(2025, 1, 1)}')")
+        connection.execute("insert into int_as_of values (?, null)", [date(2025, 1, 1)])
         for table in ("rfm_fixed_cut_points", "rfm_segment_map"):
             rows = reference(table)
             marks = ", ".join("?" * len(rows[0]))
