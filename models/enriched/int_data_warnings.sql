@@ -8,6 +8,8 @@ with warned as (
     select * from {{ ref('int_contested_record_warnings') }}
     union all
     select * from {{ ref('int_document_warnings') }}
+    union all
+    select * from {{ ref('int_silent_source_warnings') }}
 ),
 
 final as (

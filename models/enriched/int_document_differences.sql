@@ -6,6 +6,10 @@ uncounted_lines as (
     select * from {{ ref('unified_uncounted_lines') }}
 ),
 
+dropped_web_items as (
+    select * from {{ ref('unified_dropped_web_items') }}
+),
+
 chosen_lines as (
     select * from {{ ref('unified_chosen_lines') }}
 ),
@@ -35,6 +39,14 @@ found as (
         null as lines_amount,
         1 as uncounted_line_count
     from uncounted_lines
+    union all
+    select
+        'magento:' || order_id as order_key,
+        'LINE_DROPPED' as difference_kind,
+        null as document_amount,
+        null as lines_amount,
+        1 as uncounted_line_count
+    from dropped_web_items
     union all
     -- Lines of one number that both count, because together they make the total.
     select

@@ -2,6 +2,10 @@ with items as (
     select * from {{ ref('stg_magento__sales_order_item') }}
 ),
 
+dropped_items as (
+    select * from {{ ref('unified_dropped_web_items') }}
+),
+
 -- What was bought is named by the child row of a configurable product; a bundle has several and
 -- keeps its own name.
 only_children as (
@@ -31,7 +35,8 @@ final as (
         cast(coalesce(items.tax_amount, 0) as decimal(18, 4)) as tax_amount
     from items
     left join only_children on items.order_item_id = only_children.order_item_id
-    where items.parent_order_item_id is null
+    left join dropped_items on items.order_item_id = dropped_items.order_item_id
+    where items.parent_order_item_id is null and dropped_items.order_item_id is null
 )
 
 select * from final

@@ -1,5 +1,7 @@
 with warned as (
     select * from {{ ref('int_data_warnings') }}
+    union all
+    select * from {{ ref('int_rfm_warnings') }}
 ),
 
 texts as (

@@ -24,7 +24,8 @@ final as (
         cast(coalesce(base_tax_amount, '0') as decimal(18, 4)) as tax_amount,
         cast(base_row_total as decimal(18, 4)) as row_total_amount,
         cast(created_at as timestamp) as created_at,
-        cast(updated_at as timestamp) as updated_at
+        cast(updated_at as timestamp) as updated_at,
+        cast(coalesce(file_number, 0) as bigint) as file_number
     from newest
 )
 
