@@ -96,7 +96,8 @@ def check_key(settings: Settings) -> str:
     """The pseudonym key is there and strong, or may still be made."""
     from orchestration.ingest.pseudonym import load_key
 
-    if not settings.build_file.exists() and not settings.key_file.exists():
+    given = settings.pseudonym_key is not None or settings.key_file.exists()
+    if not given and not settings.build_file.exists():
         return "none yet; the first run makes one"
     from orchestration.ingest.context import check_warehouse_key
 

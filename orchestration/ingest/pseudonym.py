@@ -26,6 +26,7 @@ _MINIMUM_BITS = 80
 _WELL_KNOWN = ("changeme", "password", "secretkey", "example", "yourkey", "0123456789abcdef")
 _EMAIL = re.compile(r"^[^@\s,;<>\"]+@[^@\s,;<>\".]+(?:\.[^@\s,;<>\".]+)+$")
 _SPACES = re.compile(r"\s+")
+_WORDS = re.compile(rb"[0-9]*(?=.*[a-zA-Z]{4})[\x00-\x2f\x3a-\x7f]+[0-9]*", re.DOTALL)
 
 
 class UnusableKey(ValueError):
@@ -58,19 +59,30 @@ def entropy_bits(key: bytes) -> float:
     """How many bits of uncertainty a key has at most, judged by its looks.
 
     Repetition counts once, as a compressor sees it; steps such as 1234 or abcd count as their
-    differences do; letters without any digit are taken for words, at two bits a letter.
+    differences do; words, with a number before or behind them at most, have 1.5 bits a letter.
     """
     steps = bytes((after - before) % 256 for before, after in pairwise(key))
     bits = min(_bits(key), _bits(steps))
-    wordlike = key.isascii() and not re.search(rb"[0-9]", key) and re.search(rb"[a-zA-Z]{4}", key)
-    return min(bits, 2.0 * len(key)) if wordlike else bits
+    return min(bits, 1.5 * _compressed(key)) if _is_of_words(key) else bits
 
 
 def _bits(text: bytes) -> float:
     """Shannon's entropy of the bytes of a text, times its length once it is compressed."""
     counts = Counter(text).values()
     each = -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
-    return each * min(len(text), len(zlib.compress(text, 9, -15)))
+    return each * _compressed(text)
+
+
+def _compressed(text: bytes) -> int:
+    return min(len(text), len(zlib.compress(text, 9, -15)))
+
+
+def _is_of_words(key: bytes) -> bool:
+    """Whether a key looks typed: no digit amid its letters, and few of these in the other case."""
+    if not _WORDS.fullmatch(key):
+        return False
+    upper, lower = (sum(map(case, key.decode("ascii"))) for case in (str.isupper, str.islower))
+    return min(upper, lower) <= len(key) / 5
 
 
 def _read_key_file(path: Path) -> bytes:

@@ -71,6 +71,11 @@ def test_the_same_text_differs_between_domains_and_keys() -> None:
         (b"bonjour-boutique" * 3, "repeats itself or follows a pattern"),
         (b"zyxwvutsrqponmlkjihgfedcba9876543210", "repeats itself or follows a pattern"),
         (b"notre boutique vend des beaux habits", "repeats itself or follows a pattern"),
+        (b"correct horse battery staple " * 2, "repeats itself or follows a pattern"),
+        (b"This is the pseudonym key of our shop in Lyon", "repeats itself or follows a pattern"),
+        (b"THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG", "repeats itself or follows a pattern"),
+        (b"qwertyuiopasdfghjklzxcvbnm1234567890", "repeats itself or follows a pattern"),
+        (b"2024LoremIpsumDolorSitAmetConsectetur", "repeats itself or follows a pattern"),
     ],
 )
 def test_a_weak_key_is_refused_without_being_shown(key: bytes, says: str) -> None:

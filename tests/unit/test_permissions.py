@@ -4,13 +4,16 @@ import os
 import stat
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from orchestration.ingest.pseudonym import check_key
+from orchestration import preflight
+from orchestration.ingest.pseudonym import UnusableKey, check_key
 from orchestration.permissions import KEY_VARIABLE, close_to_others, without_key
 from orchestration.settings import Settings
 
@@ -121,16 +124,26 @@ def test_nothing_but_the_key_is_taken_away() -> None:
     assert without_key({KEY_VARIABLE: KEY, "PATH": "/bin"}) == {"PATH": "/bin"}
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=2**255, max_value=2**256 - 1))
 def test_a_random_key_is_never_refused(number: int) -> None:
     from random import Random
 
     key = Random(number).randbytes(32)
     check_key(key.hex().encode(), "a test")
+    check_key(b64encode(key), "a test")
     check_key(key, "a test")
 
 
+@settings(deadline=None)
 @given(st.text("abcdefghij0123456789", min_size=1, max_size=8), st.integers(8, 40))
 def test_a_repeated_word_is_always_refused(word: str, times: int) -> None:
     with pytest.raises(ValueError, match="openssl rand -hex 32"):
         check_key((word * times).encode(), "a test")
+
+
+def test_a_weak_key_is_refused_before_the_first_run(tmp_path: Path) -> None:
+    weak = Settings(home=tmp_path, pseudonym_key=SecretStr("bonjour-boutique" * 3))
+    with pytest.raises(UnusableKey, match="repeats itself"):
+        preflight.check_key(weak)
+    assert preflight.check_key(Settings(home=tmp_path)) == "none yet; the first run makes one"
