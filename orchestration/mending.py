@@ -19,6 +19,7 @@ from orchestration.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 DAMAGED = "is damaged"
+OLDER = "is older than its copy, which holds files that it does not"
 MOST_NAMES = 10
 
 
@@ -73,7 +74,7 @@ def sqlite_damage(file: Path) -> str | None:
     """Why an SQLite file cannot be used, or None when it can or is not there."""
     if not file.exists():
         return None
-    if file.is_dir() or file.stat().st_size == 0:
+    if not file.is_file() or file.stat().st_size == 0:
         return "it is empty"
     try:
         with closing(sqlite3.connect(file, timeout=10)) as database:
@@ -90,7 +91,7 @@ def published_damage(settings: Settings) -> str | None:
     file, known = settings.published_file, known_digests(settings)
     if not file.exists():
         return None
-    if file.is_dir() or not file.stat().st_size:
+    if not file.is_file() or not file.stat().st_size:
         return DAMAGED
     if known:
         return None if digest_of(file) in known else "is damaged, or was changed by hand"
@@ -110,8 +111,9 @@ def digests_path(settings: Settings) -> Path:
 
 def known_digests(settings: Settings) -> list[str]:
     """The digests that the published file may have; none when that cannot be known."""
+    path = digests_path(settings)
     try:
-        return digests_path(settings).read_text(encoding="ascii").split()
+        return path.read_text(encoding="ascii").split() if path.is_file() else []
     except (OSError, ValueError):
         return []
 
@@ -125,13 +127,14 @@ def note_digest(settings: Settings, file: Path) -> None:
 
 
 def _mend_kinds(files: list[Path]) -> None:
-    """Set aside folders that stand where files must be, and files where folders must be."""
+    """Set aside folders and pipes where files must be, and files where folders must be."""
     for file in files:
         for folder in reversed(file.parents):
             if folder.exists() and not folder.is_dir():
                 set_aside_and_tell(folder, "is a file where a folder must be", "it is made anew")
-        if file.is_dir():
-            set_aside_and_tell(file, "is a folder where a file must be", "it is made anew")
+        if file.exists() and not file.is_file():
+            kind = "a folder" if file.is_dir() else "a pipe or a device"
+            set_aside_and_tell(file, f"is {kind} where a file must be", "it is made anew")
 
 
 def _files(settings: Settings) -> list[Path]:
@@ -158,7 +161,23 @@ def _build_damage(settings: Settings, *, thoroughly: bool) -> str | None:
         return "is gone" if settings.copy_file.exists() else None
     if not file.stat().st_size or _does_not_open(file):
         return DAMAGED
-    return DAMAGED if thoroughly and unreadable(file) else None
+    if thoroughly and unreadable(file):
+        return DAMAGED
+    return OLDER if _lacks_what_was_loaded(file, settings.copy_file) else None
+
+
+def _lacks_what_was_loaded(file: Path, copy: Path) -> bool:
+    """Whether the copy of a build file holds files that the build file does not.
+
+    Nothing takes a file out of the ledger, so an older build file was put there; the next copy
+    would lose for good what the landing folder no longer holds.
+    """
+    import duckdb
+
+    try:
+        return copy.exists() and bool(_loaded(copy).keys() - _loaded(file).keys())
+    except duckdb.Error:
+        return False  # one of them has no ledger yet, or is damaged: others look at that
 
 
 def _does_not_open(file: Path) -> bool:
@@ -182,7 +201,7 @@ def _renew_build(settings: Settings, reason: str) -> None:
     from orchestration.resources.build_copy import fill
 
     file = settings.build_file
-    source, then = _what_is_left(settings)
+    source, then = _what_is_left(settings, is_older=reason == OLDER)
     if file.exists():
         aside = set_aside_and_tell(file, reason, then)
         source = aside if source == file else source
@@ -192,12 +211,12 @@ def _renew_build(settings: Settings, reason: str) -> None:
         fill(file, source)
 
 
-def _what_is_left(settings: Settings) -> tuple[Path | None, str]:
+def _what_is_left(settings: Settings, *, is_older: bool) -> tuple[Path | None, str]:
     """From which file the build file can be made anew, and what is told of it."""
     from orchestration.resources.build_copy import unreadable
 
     file, copy = settings.build_file, settings.copy_file
-    if file.exists() and file.stat().st_size and unreadable(file) is None:
+    if not is_older and file.exists() and file.stat().st_size and unreadable(file) is None:
         return file, "it is made anew from its own raw rows, all of which can be read"
     if copy.exists() and unreadable(copy) is None:
         day = datetime.fromtimestamp(copy.stat().st_mtime, UTC)

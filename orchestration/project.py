@@ -148,8 +148,8 @@ def load_manifest(settings: Settings) -> dict[str, Any]:
             f"{path} does not exist: run `habitue prepare` with HABITUE_HOME={settings.home}"
         )
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, IsADirectoryError):
+        manifest = json.loads(path.read_text(encoding="utf-8") if path.is_file() else "")
+    except ValueError:
         raise ManifestMissing(
             f"{path} is damaged: run `habitue prepare` with HABITUE_HOME={settings.home}"
         ) from None

@@ -161,6 +161,8 @@ def _check_file(file: Path) -> None:
         return
     remedy = "correct it, restore a copy, or remove it"
     try:
+        if not file.is_file():
+            raise OSError(0, "it is no file")
         with file.open(encoding="utf-8") as stream:
             wrong = [found.original.line for found in parse_stream(stream) if found.error]
     except (OSError, UnicodeDecodeError) as error:

@@ -136,10 +136,12 @@ def read_last_run(settings: Settings) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
+        if not path.is_file():
+            raise ValueError("no file")
         report = json.loads(path.read_text(encoding="utf-8"))
         if any(name not in report for name in REPORTED):
             raise ValueError(f"not all of {REPORTED}")
-    except (ValueError, TypeError, IsADirectoryError):
+    except (ValueError, TypeError):
         raise ReportUnreadable(
             f"{path} is damaged: `habitue run` sets it aside and writes it anew"
         ) from None

@@ -99,8 +99,8 @@ def hold_lock(path: Path, name: str, patience_seconds: float = 0) -> Generator[L
         LockTaken: another process holds it, and did so for `patience_seconds`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        set_aside_and_tell(path, "is a folder where a lock must be", "the lock is made anew")
+    if path.exists() and not path.is_file():
+        set_aside_and_tell(path, "is no file, where a lock must be", "the lock is made anew")
     deadline = time.monotonic() + patience_seconds
     with path.open("a+", errors="replace") as file:
         while not _try_lock(file):

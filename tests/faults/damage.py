@@ -40,12 +40,19 @@ def replace_by_folder(file: Path) -> None:
     (file / "x").touch()
 
 
+def replace_by_pipe(file: Path) -> None:
+    """A named pipe, which whoever opens it waits at."""
+    file.unlink()
+    os.mkfifo(file)
+
+
 DAMAGES: Mapping[str, Callable[[Path], None]] = {
     "cut": cut,
     "flipped": flip,
     "emptied": empty,
     "garbage": overwrite,
     "folder": replace_by_folder,
+    "pipe": replace_by_pipe,
     "deleted": Path.unlink,
 }
 # Every file of state, by its place in the home folder.

@@ -153,6 +153,41 @@ def test_where_a_copy_is_left_only_what_came_after_it_may_be_lost(
     assert "there no longer and were loaded after this copy is lost" in caplog.text
 
 
+def without_stores(build_file: Path, older: Path) -> None:
+    """A build file as it was before the stores were loaded."""
+    shutil.copy2(build_file, older)
+    with duckdb.connect(str(older)) as connection:
+        connection.execute("delete from raw.magento_store")
+        connection.execute("delete from ops.files where entity = 'store'")
+
+
+def test_an_older_build_file_gives_way_to_its_copy(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(home=home)
+    before = held(settings)
+    without_stores(settings.build_file, tmp_path / "older.duckdb")
+    shutil.move(tmp_path / "older.duckdb", settings.build_file)
+    shutil.rmtree(home / "landing")
+    with hold_write(settings, "2"):
+        assert held(settings) == before
+    assert "is older than its copy, which holds files that it does not" in caplog.text
+    assert "is lost" not in caplog.text
+    assert len(list(settings.build_file.parent.glob("*.corrupt-*"))) == 1
+
+
+def test_a_build_file_ahead_of_its_copy_is_left_alone(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(home=home)
+    before = held(settings)
+    without_stores(settings.copy_file, settings.copy_file.with_name("older.duckdb"))
+    shutil.move(settings.copy_file.with_name("older.duckdb"), settings.copy_file)
+    mend_warehouse(settings)
+    assert held(settings) == before
+    assert caplog.text == ""
+
+
 def test_what_no_copy_holds_and_no_folder_any_longer_is_named_as_lost(
     home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
