@@ -56,7 +56,7 @@ final as (
         cast(source_system as {{ dbt.type_string() }}) as source_system,
         cast(document_type as {{ dbt.type_string() }}) as document_type,
         cast(order_key as {{ dbt.type_string() }}) as order_key,
-        document_amount
+        cast(document_amount as decimal(18, 4)) as document_amount
     from stated
 )
 
