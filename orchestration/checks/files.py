@@ -85,13 +85,15 @@ def _newest_lines(session: Session, source: str, entity: str) -> Sequence[FileLi
         ), corrected as (
             select file_id, count(*) as corrected_count
             from ops.quarantine where state = 'corrected' group by file_id
-        ), newest as (
-            select
-                *,
-                row_number() over (partition by file_name order by recorded_at desc, file_id desc)
-                    as position
+        ), lines as (
+            select *, max(file_id) over (partition by file_name) as last_id
             from ops.files
-            where source = ? and entity = ? and state <> 'duplicate'
+            where source = ? and entity = ?
+        ), newest as (
+            select *, row_number() over (partition by file_name order by file_id desc) as position
+            from lines
+            where state not in ('duplicate', 'refused', 'held')
+                or (state in ('refused', 'held') and file_id = last_id)
         )
         select
             file_name, state, reason, rows_seen, rows_loaded, rows_quarantined,

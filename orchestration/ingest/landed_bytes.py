@@ -154,12 +154,25 @@ def require_declared(path: Path, sha256: str) -> None:
         raise FileRefused(
             Reason.CHECKSUM, f"the .sha256 beside it cannot be read ({error.strerror})"
         ) from None
-    with os.fdopen(descriptor, "rb") as beside:
-        text = beside.read(MOST_OF_A_SIDE_FILE).decode("utf-8", "replace")
+    text = _text_of(descriptor)
     if (declared := _declared(text, path.name)) is None:
         raise FileRefused(Reason.CHECKSUM, "the .sha256 beside it holds no sum of this file")
     if declared != sha256:
-        raise FileRefused(Reason.CHECKSUM, f"its bytes have the SHA-256 {sha256[:12]}…")
+        raise FileRefused(
+            Reason.CHECKSUM,
+            f"its bytes have the SHA-256 {sha256[:12]}…, the .sha256 beside it says "
+            f"{declared[:12]}…",
+        )
+
+
+def _text_of(descriptor: int) -> str:
+    """What a side file holds; nothing, where it is a folder or cannot be read on."""
+    try:
+        return os.read(descriptor, MOST_OF_A_SIDE_FILE).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
 
 
 def _declared(text: str, name: str) -> str | None:

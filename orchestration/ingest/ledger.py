@@ -103,26 +103,18 @@ def record(session: Session, file_id: int, entry: Entry, run_id: str, now: datet
 def record_refusal(
     session: Session, refused: RefusedFile, entry: Entry, run_id: str, now: datetime
 ) -> None:
-    """Add a refusal, once for the same bytes and reason however often it is met."""
+    """Add a refusal, unless the newest line of the file is the same one of the same bytes."""
     entry.reason_code, entry.reason = refused.reason_code, refused.message
-    known = session.execute(
-        "select file_id from ops.files where source = ? and entity = ? and file_name = ? "
-        "and state = ? and reason_code = ? and reason = ? "
-        "and coalesce(sha256, '') = coalesce(cast(? as varchar), '')",
-        [
-            entry.source,
-            entry.entity,
-            entry.file_name,
-            entry.state,
-            refused.reason_code,
-            refused.message,
-            entry.sha256,
-        ],
+    newest = session.execute(
+        "select file_id, state, reason_code, reason, sha256 from ops.files where source = ? "
+        "and entity = ? and file_name = ? order by file_id desc limit 1",
+        [entry.source, entry.entity, entry.file_name],
     )
-    if known:
+    same = (entry.state, entry.reason_code, entry.reason, entry.sha256)
+    if newest and tuple(newest[0][1:]) == same:
         session.execute(
             "update ops.files set changed_ns = ? where file_id = ?",
-            [entry.changed_ns, known[0][0]],
+            [entry.changed_ns, newest[0][0]],
         )
         return
     record(session, next_file_id(session), entry, run_id, now)
@@ -150,28 +142,40 @@ def known_looks(
 def may_be_loaded(session: Session, file: LandedFile) -> bool:
     """Whether a file of the same size was loaded before, so that its bytes are worth comparing."""
     found = session.execute(
-        "select 1 from ops.files "
-        "where source = ? and entity = ? and bytes = ? and state = 'loaded' limit 1",
-        [file.source, file.entity, file.size],
+        "select 1 from ops.files where source = ? and entity = ? and bytes = ? "
+        "and state = 'loaded' and exported_at >= ? limit 1",
+        [file.source, file.entity, file.size, file.exported_at],
     )
     return bool(found)
 
 
-def is_loaded(session: Session, source: str, entity: str, sha256: str) -> bool:
-    """Whether the same bytes were loaded before, under whatever name."""
-    return _is_known(session, source, entity, sha256, "loaded")
+def is_loaded(session: Session, file: LandedFile, sha256: str) -> bool:
+    """Whether a file says nothing new: the same bytes were loaded as of its moment or a later one.
+
+    Bytes of an earlier moment are a new statement, since another file may have come between them.
+    So are bytes that were replaced since, under their name, by others.
+    """
+    found = session.execute(
+        "select 1 from ops.files as same where source = ? and entity = ? and sha256 = ? "
+        "and state = 'loaded' and exported_at >= ? and not exists ("
+        "select 1 from ops.files as other "
+        "where other.source = same.source and other.entity = same.entity "
+        "and other.state = 'loaded' and other.file_name = ? and other.exported_at = ? "
+        "and other.file_id > same.file_id and other.sha256 <> same.sha256) limit 1",
+        [
+            file.source, file.entity, sha256, file.exported_at,
+            file.name, file.exported_at,
+        ],
+    )  # fmt: skip
+    return bool(found)
 
 
 def is_accepted(session: Session, source: str, entity: str, sha256: str) -> bool:
     """Whether somebody said that these bytes are to be loaded though they look too few."""
-    return _is_known(session, source, entity, sha256, "accepted")
-
-
-def _is_known(session: Session, source: str, entity: str, sha256: str, state: FileState) -> bool:
     found = session.execute(
         "select 1 from ops.files "
-        "where source = ? and entity = ? and sha256 = ? and state = ? limit 1",
-        [source, entity, sha256, state],
+        "where source = ? and entity = ? and sha256 = ? and state = 'accepted' limit 1",
+        [source, entity, sha256],
     )
     return bool(found)
 
@@ -188,12 +192,11 @@ class KeptOut:
 
 
 def kept_out(session: Session, state: Literal["refused", "held"]) -> list[KeptOut]:
-    """The files whose newest line, but for copies of what is loaded, is of this state."""
+    """The files whose newest line is of this state."""
     rows = session.execute(
         "select source, entity, file_name, sha256, reason from ("
-        "select *, row_number() over (partition by source, file_name "
-        "order by recorded_at desc, file_id desc) as position "
-        "from ops.files where state <> 'duplicate') as line "
+        "select *, row_number() over (partition by source, file_name order by file_id desc) "
+        "as position from ops.files) as line "
         "where position = 1 and state = ? order by source, file_name",
         [state],
     )

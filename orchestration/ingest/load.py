@@ -341,11 +341,11 @@ class _Taking:
         return entry
 
     def _duplicate(self, file: LandedFile, landed: LandedBytes) -> ledger.Entry | None:
-        """The line of a file whose bytes were loaded before."""
+        """The line of a file whose bytes say nothing new."""
         if not ledger.may_be_loaded(self.session, file):
             return None
         sha256 = landed.sha256()
-        if ledger.is_loaded(self.session, file.source, file.entity, sha256):
+        if ledger.is_loaded(self.session, file, sha256):
             require_declared(file.path, sha256)
             return ledger.entry_of(file, "duplicate", sha256)
         landed.rewind()

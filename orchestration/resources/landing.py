@@ -6,7 +6,7 @@ import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -14,6 +14,7 @@ from typing import Literal
 from orchestration.ingest.personal_data import masked_name
 
 ALLOWED_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
+LONGEST_NAME = 128
 SIDE_SUFFIXES = (".done", ".sha256")
 # What programs append to a name while they still write the file.
 UPLOAD_SUFFIXES = (
@@ -23,6 +24,8 @@ UPLOAD_SUFFIXES = (
 # Left behind by file browsers and version control; they never become an export.
 LITTER = (".DS_Store", ".gitkeep", ".gitignore", ".keep", ".directory")
 UPLOAD_SECONDS, LONE_SECONDS = 86_400, 3_600
+# Names are in the local time of their source, which is at most 14 hours ahead of UTC.
+FIRST_YEAR, AHEAD = 1970, timedelta(hours=38)
 _EXPORT_NAME = re.compile(r"([a-z][a-z0-9_]*?)_([0-9]{8})(?:_([0-9]{4}))?\.csv(\.gz)?")
 
 Arrival = Literal["settled", "moving"]
@@ -159,10 +162,17 @@ def _classify(
     if is_upload(path.name) or path.name.endswith(SIDE_SUFFIXES):
         return _unfinished(source, begins, path, names, time.time() - found.st_ctime)
     if not ALLOWED_NAME.fullmatch(path.name):
-        return Stranger(source, begins, shown, "NAME", "its name has characters not allowed")
+        return Stranger(source, begins, shown, "NAME", _wrong_name(path.name))
     if (wrong := _wrong_kind(found)) is not None:
         return Stranger(source, begins, shown, "KIND", wrong)
     return _export(path, source, entities, found)
+
+
+def _wrong_name(name: str) -> str:
+    """What is wrong with a name that is not allowed."""
+    if len(name) > LONGEST_NAME:
+        return f"its name is longer than {LONGEST_NAME} characters"
+    return "its name has characters not allowed"
 
 
 def _export(
@@ -177,7 +187,18 @@ def _export(
     exported_at = _exported_at(match[2], match[3]) if match else None
     if exported_at is None:
         return Stranger(source, entity, shown, "NAME", "its name ends in no date of an export")
+    if (wrong := _implausible(exported_at)) is not None:
+        return Stranger(source, entity, shown, "NAME", wrong)
     return LandedFile(source, entity, path, exported_at, found.st_size, found.st_ctime_ns)
+
+
+def _implausible(exported_at: datetime) -> str | None:
+    """Why nothing can have been exported then, if so: it would be the newest word for ever."""
+    if exported_at.year < FIRST_YEAR:
+        return f"its name dates it before {FIRST_YEAR}"
+    if exported_at > datetime.now(UTC).replace(tzinfo=None) + AHEAD:
+        return "its name dates it more than a day ahead"
+    return None
 
 
 def _holds_files(folder: Path) -> bool:

@@ -167,6 +167,23 @@ def test_a_checksum_belongs_to_its_file(shop: Shop, text: str, is_refused: bool)
     assert report.rows_loaded == (0 if is_refused else 2)
 
 
+@pytest.mark.parametrize("beside", ["folder", "pipe", "empty", "binary"])
+def test_a_checksum_that_is_none_is_told_and_stops_nothing_else(shop: Shop, beside: str) -> None:
+    path = shop.land(f"{NAME}.sha256", b"\xff\xfe" if beside == "binary" else b"")
+    if beside in ("folder", "pipe"):
+        path.unlink()
+        path.mkdir() if beside == "folder" else os.mkfifo(path)
+    shop.land(NAME, GOOD)
+    shop.land("sales_order_item_20250303.csv", items({"item_id": "9"}))
+    report = shop.ingest(*ITEMS)
+    assert report.files_taken == 1
+    (refused,) = report.refused
+    assert refused.message == (
+        f"{NAME}: CHECKSUM: the .sha256 beside it holds no sum of this file; send both again: "
+        "the .sha256 holds the sum of exactly this file"
+    )
+
+
 def test_a_damaged_file_with_another_checksum_is_refused_for_that(shop: Shop) -> None:
     shop.land(NAME, GOOD[:-40])
     shop.land(f"{NAME}.sha256", hashlib.sha256(GOOD.encode()).hexdigest())

@@ -6,12 +6,15 @@ import zlib
 from pathlib import Path
 
 import pytest
-from shop import ITEM, ITEMS, STORES_HEADER, Shop, accounted, items, text_of
+from shop import ITEM, ITEMS, STORES, STORES_HEADER, Shop, accounted, items, text_of
 
 from orchestration.assets.ingestion import report_metadata
+from orchestration.checks.files import file_faults
+from orchestration.ingest.accept import waiting
 from orchestration.ingest.contract import Contracts, load_contracts
 from orchestration.ingest.load import pending_files, prepare_warehouse, unclaimed_files
 from orchestration.ingest.reader import Limits
+from orchestration.resources.warehouse import DuckDBWarehouse
 
 NAME = "sales_order_item_20250302.csv"
 HEADER = ",".join(ITEM)
@@ -227,13 +230,52 @@ def test_the_same_bytes_load_once_whatever_their_name(shop: Shop) -> None:
     shop.land(NAME, GOOD)
     shop.ingest(*ITEMS)
     shop.land(NAME, GOOD)
-    shop.land("sales_order_item_20250303.csv", GOOD)
+    shop.land("sales_order_item_20250301.csv", GOOD)
+    shop.land("sales_order_item_20250302_0000.csv", GOOD)
     report = shop.ingest(*ITEMS, run_id="run-2")
-    assert (report.files_duplicate, report.rows_seen) == (2, 0)
+    assert (report.files_duplicate, report.rows_seen) == (3, 0)
     assert shop.rows("select count(*) from raw.magento_sales_order_item") == [(2,)]
     assert shop.rows("select state, run_id from ops.files order by file_id") == [
-        ("loaded", "run-1"), ("duplicate", "run-2"), ("duplicate", "run-2"),
+        ("loaded", "run-1"), *[("duplicate", "run-2")] * 3,
     ]  # fmt: skip
+
+
+def stores_named(*names: str) -> str:
+    """An export of stores with the given names."""
+    rows = [f"P{n};{name};Paris;75001;FR;;Europe/Paris;;" for n, name in enumerate(names)]
+    return "\n".join([STORES_HEADER, *rows]) + "\n"
+
+
+def newest_name(shop: Shop) -> str:
+    """What the newest export says that the first store is called."""
+    (name,) = shop.rows(
+        "select name from raw.cashmere_stores where store_code = 'P0' "
+        "order by _exported_at desc, _file_id desc limit 1"
+    )[0]
+    return name
+
+
+def test_bytes_of_an_earlier_export_are_a_new_statement(shop: Shop) -> None:
+    """A change that was taken back: between equal exports lay another."""
+    for day, name in (("01", "Old"), ("02", "New"), ("03", "Old")):
+        shop.land(f"stores_202511{day}.csv", stores_named(name))
+        assert shop.ingest(*STORES).files_taken == 1
+    assert newest_name(shop) == "Old"
+    shop.land("stores_20251104.csv", stores_named("Old"))
+    shop.ingest(*STORES)
+    shop.land("stores_20251103_1200.csv", stores_named("Late"))
+    shop.ingest(*STORES)
+    assert newest_name(shop) == "Old"
+
+
+def test_a_file_that_is_put_back_counts_again(shop: Shop) -> None:
+    """One name, right, then wrong, then right: what lies there is what counts."""
+    for name in ("Right", "Wrong", "Right"):
+        shop.land("stores_20251101.csv", stores_named(name))
+        assert shop.ingest(*STORES).files_taken == 1
+    assert newest_name(shop) == "Right"
+    shop.land("stores_20251101.csv", stores_named("Right"))
+    assert shop.ingest(*STORES).files_duplicate == 1
 
 
 def test_a_file_that_was_judged_is_not_pending(shop: Shop) -> None:
@@ -252,10 +294,31 @@ def test_a_refused_file_is_reported_at_every_run_until_it_is_replaced(shop: Shop
     assert shop.ingest(*ITEMS).rows_loaded == 2
 
 
+def test_a_file_is_what_its_newest_bytes_are(shop: Shop) -> None:
+    """Good, bad, good, bad, good under one name: refused exactly while the bad one lies there."""
+    looks = [(GOOD, False), (GOOD[:-40], True), (GOOD, False), (GOOD[:-40], True), (GOOD, False)]
+    for run, (content, is_refused) in enumerate(looks):
+        shop.land(NAME, content)
+        for again in ("", "-again"):
+            shop.ingest(*ITEMS, run_id=f"run-{run}{again}")
+            with DuckDBWarehouse(shop.settings.build_file).session() as session:
+                faults, _ = file_faults(shop.settings, session, *ITEMS)
+            assert bool(faults) == is_refused
+            assert [each.step for each in waiting(shop.settings)] == ["refused"] * is_refused
+    states = shop.rows("select state from ops.files order by file_id")
+    assert states == [("loaded",), ("refused",), ("duplicate",), ("refused",), ("duplicate",)]
+    assert shop.rows("select count(*) from raw.magento_sales_order_item") == [(2,)]
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
         ("sales_order_item_20251345.csv", "NAME"),
+        ("sales_order_item_00010101.csv", "NAME"),
+        ("sales_order_item_19691231.csv", "NAME"),
+        ("sales_order_item_20991231.csv", "NAME"),
+        ("sales_order_item_99991231_2359.csv", "NAME"),
+        (f"sales_order_item_{'1' * 128}.csv", "NAME"),
         ("sales_order_item_2025-03-02.csv", "NAME"),
         ("sales_order_item_20250302 (1).csv", "NAME"),
         ("sales_order_item_20250302\n.csv", "NAME"),

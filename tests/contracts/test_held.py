@@ -201,6 +201,14 @@ def test_holding_can_be_switched_off(shop: Shop, monkeypatch: pytest.MonkeyPatch
     assert load(shop).refused == []
 
 
+def test_every_empty_day_is_told_of_though_their_bytes_are_the_same(shop: Shop) -> None:
+    weeks(shop)
+    for day in (35, 36):
+        export(shop, day, 0)
+        assert load(shop).warnings == {"EMPTY_DAY": 1}
+    assert shop.rows("select count(*) from ops.files where state = 'duplicate'") == [(0,)]
+
+
 def test_an_empty_day_and_many_rows_load_with_a_warning(shop: Shop) -> None:
     weeks(shop)
     export(shop, 35, 0)
