@@ -5,12 +5,12 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
-from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from orchestration.mail_settings import MailSettings
+from orchestration.time_zones import usable_zones
 
 PERSON_SETTLES, SERVICE_SETTLES = 10.0, 60.0
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -71,7 +71,7 @@ class Settings(MailSettings):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in usable_zones():
             raise ValueError(f"{value!r} is no IANA time zone; use a name such as Europe/Paris")
         return value
 

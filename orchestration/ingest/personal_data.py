@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache, lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,8 @@ _ID_CARD_SHAPE = (
 )
 _ID_CARD = re.compile(rf"(?<![0-9]){_ID_CARD_SHAPE}(?![0-9])")
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9 \u00a0().-]{6,20}[0-9]")
+# Pairs of a national number between marks that phonenumbers takes for those of dates or lists.
+_PAIRS = re.compile(r"(?<![0-9])0[0-9]([/_,])[0-9]{2}(?:\1[0-9]{2}){3}(?![0-9])")
 # The same for a first look by Arrow, at the bytes.
 _PHONE_SHAPE = r"[0-9](?:[^0-9A-Za-z]{0,4}[0-9]){7}"
 
@@ -210,11 +213,20 @@ def _without_phones(text: str, region: str) -> str:
         return text
     pieces: list[str] = []
     end = 0
-    for match in phonenumbers.PhoneNumberMatcher(text, region):
+    # As long as the text itself, so that what is found stands at the same place.
+    usual = _PAIRS.sub(_spaced_pairs, text)
+    for match in phonenumbers.PhoneNumberMatcher(usual, region):
         if not _is_article_number(match.raw_string):
             pieces += [text[end : match.start], "[telephone]"]
             end = match.end
     return "".join([*pieces, text[end:]])
+
+
+def _spaced_pairs(found: re.Match[str]) -> str:
+    """The pairs, between blanks, as phonenumbers reads them; sizes, at equal steps, as they are."""
+    pairs = found[0].split(found[1])
+    steps = {int(after) - int(before) for before, after in pairwise(pairs)}
+    return found[0] if len(steps) == 1 else " ".join(pairs)
 
 
 @cache

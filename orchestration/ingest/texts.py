@@ -8,6 +8,7 @@ Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int32]
 
 _FIRST_PRINTABLE, _FIRST_NON_ASCII = ord("!"), 128
+_BLANK, _DELETE = ord(" "), 127
 
 
 def buffers_of(values: pa.Array) -> tuple[Offsets, Bytes]:
@@ -26,6 +27,13 @@ def may_need_trimming(values: pa.Array) -> bool:
         if bool(((edge < _FIRST_PRINTABLE) | (edge >= _FIRST_NON_ASCII)).any()):
             return True
     return False
+
+
+def may_hold_controls(values: pa.Array) -> bool:
+    """Whether any value may hold a control character: of ASCII, or beyond it."""
+    offsets, data = buffers_of(values)
+    data = data[offsets[0] : offsets[-1]] if len(values) else data[:0]
+    return bool(len(data)) and bool(data.min() < _BLANK or data.max() >= _DELETE)
 
 
 def all_have_decimals(values: pa.Array, mark: str, most_digits: int) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,12 @@ from orchestration.ingest.contract import Column, Contract, FileFormat
 from orchestration.ingest.personal_data import mask_column
 from orchestration.ingest.pseudonym import Pseudonymiser, known_regions
 from orchestration.ingest.reasons import Reason
-from orchestration.ingest.texts import all_have_decimals, may_need_trimming
+from orchestration.ingest.texts import (
+    all_have_decimals,
+    may_hold_controls,
+    may_need_trimming,
+)
+from orchestration.time_zones import usable_zones
 
 Mask = npt.NDArray[np.bool_]
 
@@ -28,6 +33,8 @@ _MOST_DIGITS = 11
 _DIGITS_OF_BOUNDS = 10
 _FIRST_YEAR, _LAST_YEAR = 1901, 2100
 _FIRST_BIRTH_YEAR = 1900
+# Marks that nobody sees: of byte order (also as cp1252 shows it), of writing direction, of breaks.
+_UNSEEN = "^\u00ef\u00bb\u00bf|\\p{Cf}"
 _MANGLED_ID = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+$"
 _TRUE = ("1", "true", "oui", "o", "y")
 _FALSE = ("0", "false", "non", "n")
@@ -118,6 +125,9 @@ class _Check:
             self.fail(too_long, Reason.TOO_LONG, name, lambda v: f"{len(v)} characters")
         trimmed = pc.utf8_trim_whitespace(raw) if may_need_trimming(raw) else raw
         if not pc.all(pc.string_is_ascii(trimmed)).as_py():
+            if self.contract.columns[name].type == "id":
+                seen = pc.replace_substring_regex(trimmed, _UNSEEN, "")
+                trimmed = pc.utf8_trim_whitespace(seen)
             trimmed = pc.utf8_normalize(trimmed, form="NFC")
         self.trimmed[name] = self._without_personal_data(name, trimmed)
 
@@ -162,10 +172,20 @@ class _Check:
         self.done[name] = pc.if_else(empty, pa.scalar(None, pa.string()), result)
 
     def _check_mangled(self, name: str, column: Column) -> None:
-        # A plain search first: hardly any file has a single plus in its identifiers.
-        if column.type == "id" and pc.any(pc.match_substring(self.trimmed[name], "+")).as_py():
-            mangled = _flags(pc.match_substring_regex(self.trimmed[name], _MANGLED_ID))
-            self.fail(mangled, Reason.ID_MANGLED, name, lambda v: f"{shape(v)} is in E notation")
+        if column.type != "id":
+            return
+        values = self.trimmed[name]
+        # Plain searches first: hardly any file has a single plus or control in its identifiers.
+        if pc.any(pc.match_substring(values, "+")).as_py():
+            self.fail(
+                _flags(pc.match_substring_regex(values, _MANGLED_ID)), Reason.ID_MANGLED, name,
+                lambda v: f"{shape(v)} is in E notation, a spreadsheet has rounded it",
+            )  # fmt: skip
+        if may_hold_controls(values):
+            self.fail(
+                _flags(pc.match_substring_regex(values, r"\p{Cc}")), Reason.ID_MANGLED, name,
+                lambda v: f"{shape(v)} holds a control character",
+            )  # fmt: skip
 
     def as_id(self, name: str, column: Column) -> pa.Array:
         self._check_mangled(name, column)
@@ -249,7 +269,7 @@ class _Check:
 
     def as_zone(self, name: str, _column: Column) -> pa.Array:
         values = self.trimmed[name]
-        zones = pa.array([*sorted(available_timezones()), ""])
+        zones = pa.array([*sorted(usable_zones()), ""])
         self.fail(
             ~_flags(pc.is_in(values, zones)),
             Reason.VALUE_UNKNOWN, name, lambda v: f"{shape(v)} is no IANA time zone",

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 from shop import (
     ITEM,
@@ -20,6 +21,7 @@ from shop import (
 from orchestration.ingest import context
 from orchestration.ingest.contract import load_contracts
 from orchestration.ingest.load import list_quarantine
+from orchestration.time_zones import usable_zones
 
 NAME = "sales_order_item_20250302.csv"
 ONE = ",".join(ITEM.values())
@@ -33,6 +35,8 @@ ONE = ",".join(ITEM.values())
         ("updated_at", "", "REQUIRED_MISSING"),
         ("order_id", "1E+05", "ID_MANGLED"),
         ("sku", "4.01E+12", "ID_MANGLED"),
+        ("order_id", "\x1a10", "ID_MANGLED"),
+        ("item_id", "2\x859", "ID_MANGLED"),
         ("qty_ordered", "two", "NUM_FORMAT"),
         ("base_row_total", '"78,00"', "NUM_FORMAT"),
         ("base_row_total", '"1,078.00"', "NUM_FORMAT"),
@@ -46,6 +50,8 @@ ONE = ",".join(ITEM.values())
         ("created_at", "2025-03-01 24:00:00", "DATE_FORMAT"),
         ("created_at", "01/03/2025 10:00:00", "DATE_FORMAT"),
         ("created_at", "2025-03-01", "DATE_FORMAT"),
+        ("created_at", "2025-03-01T10:00:00+99:99", "DATE_FORMAT"),
+        ("updated_at", "2025-03-01T10:00:00-24:00", "DATE_FORMAT"),
         ("created_at", "0001-01-01 00:00:00", "DATE_RANGE"),
         ("created_at", "1900-01-01 00:00:00", "DATE_RANGE"),
         ("created_at", "9999-12-31 23:59:59", "DATE_RANGE"),
@@ -72,6 +78,9 @@ def test_a_bad_value_quarantines_its_row_only(
         ("order_id", "1.0", "1.0"),
         ("order_id", "123456789012345678901234", "123456789012345678901234"),
         ("sku", "12E3", "12E3"),
+        ("order_id", "\ufeff10", "10"),
+        ("order_id", "\u202a10\u200b \u202c", "10"),
+        ("sku", "BRA\u00ad\u2060-90B", "BRA-90B"),
         ("sku", "'; drop table raw.x; --", "'; drop table raw.x; --"),
         ("name", "=HYPERLINK(1)", "=HYPERLINK(1)"),
         ("name", "e\u0301te\u0301", "été"),
@@ -258,10 +267,16 @@ def test_birth_dates_lie_between_1900_and_today(shop: Shop, birth_date: str, rea
 
 
 def test_a_store_needs_a_time_zone_that_exists(shop: Shop) -> None:
-    row = "P01;Paris;;;FR;;Europe/Pariss;;"
-    shop.land("stores_20250301.csv", f"{STORES_HEADER}\n{row}\n")
+    rows = [f"P0{n};Paris;;;FR;;{zone};;" for n, zone in enumerate(("Europe/Pariss", "localtime"))]
+    shop.land("stores_20250301.csv", "\n".join([STORES_HEADER, *rows]) + "\n")
     shop.ingest("cashmere", "stores")
-    assert shop.faults() == [(2, "VALUE_UNKNOWN", "timezone")]
+    assert shop.faults() == [(2, "VALUE_UNKNOWN", "timezone"), (3, "VALUE_UNKNOWN", "timezone")]
+
+
+def test_every_time_zone_that_is_taken_is_known_where_stores_are_staged() -> None:
+    with duckdb.connect() as connection:
+        known = connection.execute("select name from pg_timezone_names()").fetchall()
+    assert usable_zones() - {name for (name,) in known} == set()
 
 
 @pytest.mark.parametrize(
