@@ -20,6 +20,10 @@ Progress = Callable[[str], None]
 FORMAT = 2  # raise it when the same parameters write other bytes than before
 
 
+class DemoUnreadable(ValueError):
+    """What the demo noted of its files is damaged; the message says the remedy."""
+
+
 class LandingInUse(ValueError):
     """The landing folder holds files that the demo did not write; the message names one."""
 
@@ -101,7 +105,19 @@ def _truth_folder(settings: Settings) -> Path:
 
 def _read_marker(settings: Settings) -> dict[str, Any]:
     path = _marker_path(settings)
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if not path.exists():
+        return {}
+    try:
+        marker = json.loads(path.read_text(encoding="utf-8"))
+        if not {"files", "parameters"} <= marker.keys():
+            raise ValueError("it says neither")
+    except (ValueError, AttributeError):
+        raise DemoUnreadable(
+            f"{path} is damaged, and which files the demo wrote is not known: move it away, and "
+            f"the demo's files out of {settings.landing_folder}, or set HABITUE_HOME to another "
+            "folder; then `habitue demo` makes them anew"
+        ) from None
+    return marker
 
 
 def _write_marker(settings: Settings, marker: dict[str, Any]) -> None:
