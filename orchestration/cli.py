@@ -3,11 +3,13 @@
 import io
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.arguments import DAY, PORT, entity_option, in_a_folder, source_option
 from orchestration.failures import EXIT_FAILED, exit_code, sentence
 from orchestration.landing_cli import landing
 from orchestration.mail_cli import mail, watchdog
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from orchestration.settings import Settings
 
+LEAST_DEMO_LINES = 500  # of fewer the demo cannot plant every kind of trap
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -95,7 +98,13 @@ main.add_command(watchdog)
     show_default=True,
     help="made-up exports, or real grocery sales",
 )
-@click.option("--lines", default=200_000, show_default=True, help="order lines to generate")
+@click.option(
+    "--lines",
+    type=click.IntRange(min=LEAST_DEMO_LINES),
+    default=200_000,
+    show_default=True,
+    help="order lines to generate",
+)
 def demo(data: str, lines: int) -> None:
     """Make demo exports and run everything on them."""
     from orchestration.demo.make import make_demo
@@ -118,17 +127,20 @@ def demo(data: str, lines: int) -> None:
 
 @main.command()
 @click.option(
-    "--as-of", metavar="DATE", help="last day to count, YYYY-MM-DD; else the last complete one"
+    "--as-of",
+    type=DAY,
+    metavar="DATE",
+    help="last day to count, YYYY-MM-DD; else the last complete one",
 )
-@click.option("--source", help="load and stage this source alone; publishes nothing")
-def run(as_of: str | None, source: str | None) -> None:
+@source_option("load and stage this source alone; publishes nothing")
+def run(as_of: datetime | None, source: str | None) -> None:
     """Run everything on what has landed, and publish it if every gate passes.
 
     Exit code 0: published. 1: a step or a gate failed, what was published before is still served.
     75: another run is active.
     """
     if as_of:
-        os.environ["HABITUE_AS_OF"] = as_of
+        os.environ["HABITUE_AS_OF"] = as_of.date().isoformat()
     from orchestration.preflight import require_exports
 
     settings = _settings()
@@ -153,9 +165,11 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
-@click.option("--source", help="only this source")
-@click.option("--entity", help="only this entity")
-@click.option("--limit", default=50, show_default=True, help="rows to show")
+@source_option("only this source")
+@entity_option("only this entity")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=50, show_default=True, help="rows to show"
+)
 def list_rows(source: str | None, entity: str | None, limit: int) -> None:
     """List open rows: file, line, column, reason and what to do."""
     from orchestration.commands import show_quarantine
@@ -164,8 +178,8 @@ def list_rows(source: str | None, entity: str | None, limit: int) -> None:
 
 
 @quarantine.command("retry")
-@click.option("--source", help="only this source")
-@click.option("--entity", help="only this entity")
+@source_option("only this source")
+@entity_option("only this entity")
 def retry_rows(source: str | None, entity: str | None) -> None:
     """Check the open rows again, after a contract or a rate was corrected."""
     from orchestration.commands import retry_quarantined
@@ -182,7 +196,12 @@ def prepare() -> None:
 
 
 @main.command()
-@click.argument("destination", default="docs/kpi_dictionary.md", type=click.Path(dir_okay=False))
+@click.argument(
+    "destination",
+    default="docs/kpi_dictionary.md",
+    type=click.Path(dir_okay=False, writable=True),
+    callback=in_a_folder,
+)
 def dictionary(destination: str) -> None:
     """Write the KPI dictionary, what every published column means, from the models."""
     from orchestration.kpi_dictionary import write_kpi_dictionary
@@ -214,7 +233,7 @@ def migrate(check: bool) -> None:
 
 
 @main.command()
-@click.option("--port", default=3000, show_default=True)
+@click.option("--port", type=PORT, default=3000, show_default=True)
 def dev(port: int) -> None:
     """Serve the Dagster UI on 127.0.0.1, with schedules and sensor, over the same state."""
     from orchestration.commands import serve

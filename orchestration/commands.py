@@ -243,7 +243,8 @@ def _print_loaded(settings: Settings, run_id: str, console: Console) -> None:
     say(
         console,
         "[bold]Loaded[/]     {rows:,} rows of {files} new files, {repeated:,} exact duplicates "
-        "left out",
+        "left out{again}",
+        again=f", {facts.files_sent_again} files sent again" if facts.files_sent_again else "",
         rows=facts.rows_loaded,
         files=facts.files,
         repeated=facts.rows_exact_duplicate,
@@ -448,7 +449,8 @@ def serve(settings: Settings, console: Console, port: int) -> None:
     prepare(settings, console)
     say(console, "[bold]http://127.0.0.1:{port}[/]  (Ctrl+C ends it)", port=port)
     command = [
-        sys.executable, "-m", "dagster", "dev",
+        sys.executable, "-W", "ignore:Function `dev_command` is superseded",
+        "-m", "dagster", "dev",
         "-h", "127.0.0.1", "-p", str(port),
         "-m", "orchestration.definitions", "-d", str(PROJECT_ROOT),
     ]  # fmt: skip

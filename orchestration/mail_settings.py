@@ -33,7 +33,7 @@ class MailSettings(BaseSettings):
     ui_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s\"<>]+)?$",
-        description="where readers of mails reach the Dagster UI; 127.0.0.1 when unset",
+        description="address of the Dagster UI for readers of mails, http(s)://…",
     )
     published_within: float = Field(default=26, gt=0, description="hours until marts are late")
     watch_services: bool | None = Field(

@@ -1,6 +1,8 @@
 """`habitue postgres`: the embedded server, and the roles of any server."""
 
 import os
+import warnings
+from getpass import GetPassWarning
 from typing import TYPE_CHECKING
 
 import click
@@ -46,7 +48,10 @@ def stop() -> None:
     from orchestration.resources.embedded_postgres import embedded_postgres
     from orchestration.settings import get_settings
 
-    embedded_postgres(get_settings().home).stop()
+    server = embedded_postgres(get_settings().home)
+    was_running = server.is_running
+    server.stop()
+    click.echo(plain("the embedded server has ended" if was_running else "no embedded server ran"))
 
 
 @postgres.command()
@@ -87,11 +92,20 @@ def manager(login: str, stores: tuple[str, ...]) -> None:
 
     from orchestration.resources.roles import ensure_store_manager
 
-    asked = _secret(login) or SecretStr(
-        click.prompt(f"password of {login}", hide_input=True, confirmation_prompt=True)
-    )
+    asked = _secret(login) or SecretStr(_asked_for(login))
     ensure_store_manager(_administrator(), login, stores, asked)
     click.echo(plain(f"{login} sees {', '.join(stores) or 'no store'} in the schema serving"))
+
+
+def _asked_for(login: str) -> str:
+    with warnings.catch_warnings():
+        # Without a terminal the password would be read, and shown, from whatever comes in.
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            return click.prompt(f"password of {login}", hide_input=True, confirmation_prompt=True)
+        except GetPassWarning:
+            name = PASSWORD_PREFIX + login.upper()
+            raise click.UsageError(f"no terminal to ask for a password: set {name}") from None
 
 
 def _administrator() -> "PostgresAddress":

@@ -64,7 +64,7 @@ def execute(
         entry.step_key
         for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_START)
     }
-    planned = job.get_definition().graph.node_names()
+    planned = [node.name for node in job.get_definition().graph.nodes_in_topological_order]
     return RunOutcome(
         run_id,
         success=finished is not None and finished.is_success,

@@ -1,10 +1,12 @@
 """Settings of one installation, from the environment and from the home's settings.env."""
 
 import os
+from collections.abc import Collection, Mapping
 from datetime import date
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -12,7 +14,25 @@ from pydantic_settings import SettingsConfigDict
 from orchestration.mail_settings import MailSettings
 from orchestration.time_zones import usable_zones
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 PERSON_SETTLES, SERVICE_SETTLES = 10.0, 60.0
+PREFIX = "HABITUE_"
+NEARLY = 0.85  # how alike two names are when one is the other mistyped
+# What a library says of a value, in our words; the kinds of its errors begin so.
+_REASONS: Mapping[str, str] = {
+    "int_": "it is no whole number",
+    "float_": "it is no number",
+    "finite_": "it is no number",
+    "bool_": "it is neither true nor false",
+    "date_": "it is no date",
+    "greater_than_equal": "it must be {ge:g} or more",
+    "greater_than": "it must be more than {gt:g}",
+    "less_than_equal": "it must be {le:g} or less",
+    "literal_error": "it is none of {expected}",
+    "string_pattern": "it has the wrong form",
+}
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -34,20 +54,24 @@ class Settings(MailSettings):
     password_orchestrator: SecretStr | None = Field(
         default=None, description="password of Dagster's own login on that server"
     )
-    web_port: int = Field(default=3000, gt=0, description="port of the Dagster UI on 127.0.0.1")
+    web_port: int = Field(
+        default=3000, ge=1, le=65535, description="port of the Dagster UI on 127.0.0.1"
+    )
     automation: bool | None = Field(
         default=None, description="whether nightly schedule and sensors run unasked"
     )
     kept_days: int = Field(default=90, gt=0, description="how long the history of runs is kept")
     time_zone: str = Field(default="Europe/Paris", description="project time zone")
-    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="reporting currency")
+    currency: str = Field(
+        default="EUR", pattern=r"^[A-Z]{3}$", description="reporting currency, such as EUR"
+    )
     rate_age_days: int = Field(
         default=7, ge=0, description="how many days before an order its exchange rate may be from"
     )
     postcode: Literal["full", "region", "none"] = Field(
         default="region", description="what of customers' postcodes is published"
     )
-    as_of: date | None = Field(default=None, description="overrides the last complete day")
+    as_of: date | None = Field(default=None, description="last day to count, as YYYY-MM-DD")
     quarantine_limit: float = Field(
         default=0.10, ge=0, le=1, description="share of a file's rows that may be quarantined"
     )
@@ -58,11 +82,14 @@ class Settings(MailSettings):
         default=5, gt=1, description="multiple of the usual rows above which a file is warned of"
     )
     settle_seconds: float | None = Field(
-        default=None, ge=0, description="how long a file stays unchanged before it is taken"
+        default=None,
+        ge=0,
+        le=86400,
+        description="seconds that a file stays unchanged before it is taken",
     )
     published_mode: str = Field(
         default="0600",
-        pattern=r"^06[04][04]$",
+        pattern=r"^06(00|40|44)$",
         description="who may read the published file: 0600 its owner, 0640 the group, 0644 all",
     )
     pseudonym_key: SecretStr | None = Field(default=None, description="key of the pseudonyms")
@@ -76,7 +103,13 @@ class Settings(MailSettings):
         return value
 
     @field_validator(
-        "landing", "as_of", "postgres_address", "automation", "settle_seconds", mode="before"
+        "landing",
+        "as_of",
+        "postgres_address",
+        "automation",
+        "settle_seconds",
+        "pseudonym_key_file",
+        mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
@@ -149,8 +182,42 @@ class Settings(MailSettings):
         return self.home / "demo"
 
 
-def _check_file(file: Path) -> None:
-    """Nothing in the file of settings would be passed over in silence.
+def _told(item: "ErrorDetails") -> str:
+    """What is wrong with one setting, and what it is."""
+    field, kind = str(item["loc"][0]), item["type"]
+    reason = next((said for sign, said in _REASONS.items() if kind.startswith(sign)), item["msg"])
+    reason = reason.format(**item.get("ctx", {})).removeprefix("Value error, ")
+    described = Settings.model_fields[field].description
+    return f"{PREFIX}{field.upper()}={item['input']!r}: {reason} ({described})"
+
+
+def _check_names(file: Path, written: Collection[str]) -> None:
+    """No name is one that nobody reads.
+
+    In the file every name with our prefix must be a setting; in the environment, where our tests
+    and commands keep names too, none may nearly be one.
+
+    Raises:
+        InvalidSettings: a name is mistyped.
+    """
+    known = [field.upper() for field in Settings.model_fields]
+    given = {*written, *os.environ}
+    for name in sorted(name for name in given if name.upper().startswith(PREFIX)):
+        own = name.upper().removeprefix(PREFIX)
+        if own in known:
+            continue
+        if near := get_close_matches(own, known, 1, NEARLY):
+            place = f"{file}: " if name in written else ""
+            raise InvalidSettings(f"{place}{name} is no setting; did you mean {PREFIX}{near[0]}?")
+        if name in written:
+            raise InvalidSettings(
+                f"{file}: {name} is no setting: remove it, or set it in the environment of the "
+                "command that reads it"
+            )
+
+
+def _names_in(file: Path) -> Collection[str]:
+    """The names that the file of settings gives; nothing in it would be passed over in silence.
 
     Raises:
         InvalidSettings: it cannot be read, or a line of it is no setting.
@@ -158,18 +225,20 @@ def _check_file(file: Path) -> None:
     from dotenv.parser import parse_stream
 
     if not file.exists():
-        return
+        return ()
     remedy = "correct it, restore a copy, or remove it"
     try:
         if not file.is_file():
             raise OSError(0, "it is no file")
         with file.open(encoding="utf-8") as stream:
-            wrong = [found.original.line for found in parse_stream(stream) if found.error]
+            lines = list(parse_stream(stream))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
         raise InvalidSettings(f"{file} cannot be read ({reason}): {remedy}") from None
-    if wrong:
-        raise InvalidSettings(f"{file} line {wrong[0]} is no NAME=value: {remedy}")
+    for line in lines:
+        if line.error or (line.key is not None and line.value is None):
+            raise InvalidSettings(f"{file} line {line.original.line} is no NAME=value: {remedy}")
+    return {line.key for line in lines if line.key is not None}
 
 
 def load_settings() -> Settings:
@@ -179,14 +248,12 @@ def load_settings() -> Settings:
         InvalidSettings: a value cannot be used; names each variable and what it should be.
     """
     home = Path(os.environ.get("HABITUE_HOME") or ".habitue").resolve()
-    _check_file(home / "settings.env")
+    file = home / "settings.env"
+    _check_names(file, _names_in(file))
     try:
-        settings = Settings(_env_file=home / "settings.env")  # pyright: ignore[reportCallIssue]
+        settings = Settings(_env_file=file)  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
-        lines = [
-            f"HABITUE_{str(item['loc'][0]).upper()}={item['input']!r}: {item['msg']}"
-            for item in error.errors()
-        ]
+        lines = [_told(item) for item in error.errors()]
         raise InvalidSettings("settings that cannot be used:\n  " + "\n  ".join(lines)) from None
     return settings.model_copy(update={"home": home})
 

@@ -50,6 +50,7 @@ class LoadFacts:
     files: int
     rows_loaded: int
     rows_exact_duplicate: int
+    files_sent_again: int
     quarantined: Sequence[tuple[str, int]]
 
 
@@ -90,9 +91,11 @@ def _published_facts(execute: Callable[[str], list[Row]], record: str) -> Publis
 def load_facts(settings: Settings, run_id: str | None = None) -> LoadFacts:
     """What a run loaded and quarantined, from the ledger; without a run, what all runs did."""
     with build_warehouse(settings).session() as session:
-        files, loaded, duplicate = session.execute(
-            "select count(*), coalesce(sum(rows_loaded), 0), coalesce(sum(rows_exact_duplicate), 0)"
-            " from ops.files where state = 'loaded' and run_id = coalesce(?, run_id)",
+        files, loaded, duplicate, again = session.execute(
+            "select count(*) filter (where state = 'loaded'), coalesce(sum(rows_loaded), 0), "
+            "coalesce(sum(rows_exact_duplicate), 0), count(*) filter (where state = 'duplicate') "
+            "from ops.files where state in ('loaded', 'duplicate') "
+            "and run_id = coalesce(?, run_id)",
             [run_id],
         )[0]
         quarantined = session.execute(
@@ -102,7 +105,7 @@ def load_facts(settings: Settings, run_id: str | None = None) -> LoadFacts:
             [run_id],
         )
     reasons = [(str(reason), int(count)) for reason, count in quarantined]
-    return LoadFacts(int(files), int(loaded), int(duplicate), reasons)
+    return LoadFacts(int(files), int(loaded), int(duplicate), int(again), reasons)
 
 
 def kept_out_files(settings: Settings, state: Literal["refused", "held"]) -> list[str]:
@@ -113,7 +116,11 @@ def kept_out_files(settings: Settings, state: Literal["refused", "held"]) -> lis
     with build_warehouse(settings).session() as session:
         files = kept_out(session, state)
     folder = settings.landing_folder
-    return [file.reason for file in files if lies_in(folder / file.source, file.file_name)]
+    return [
+        f"{file.source}/{file.reason}".lstrip("/")
+        for file in files
+        if lies_in(folder / file.source, file.file_name)
+    ]
 
 
 def last_run_path(settings: Settings) -> Path:

@@ -387,7 +387,7 @@ class _Taking:
             if not ledger.is_accepted(self.session, *bytes_of):
                 raise FileRefused(
                     Reason.HELD,
-                    f"it has {entry.rows_seen:,} rows, where {usual.files} have {usual.least:,.0f}",
+                    f"it has {entry.rows_seen:,} rows, where {usual.files} {usual.least:,.0f}",
                 )
 
     def _refuse_read(

@@ -86,6 +86,8 @@ def _is_of_words(key: bytes) -> bool:
 
 
 def _read_key_file(path: Path) -> bytes:
+    if not path.is_file():
+        raise UnusableKey(f"{path} is no file: set HABITUE_PSEUDONYM_KEY_FILE to that of the key")
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise UnusableKey(f"{path} has mode {mode:04o}: others can read it; run `chmod 600 {path}`")

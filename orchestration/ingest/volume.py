@@ -16,7 +16,7 @@ WEEKS, LEAST_WEEKS, A_WEEK = 8, 4, 7
 
 @dataclass(frozen=True)
 class Usual:
-    """How many rows a file of its kind has, at least and at most, and which files say so."""
+    """How many rows a file of its kind has, at least and at most, and whence that is known."""
 
     least: float
     most: float
@@ -31,12 +31,11 @@ def usual_of(days: Sequence[tuple[date, int]], day: date) -> Usual | None:
     """
     same = [rows for of, rows in days if of.weekday() == day.weekday()][:WEEKS]
     if len(same) >= LEAST_WEEKS:
-        return Usual(
-            median(same), median(same), f"the last {len(same)} of a {WEEKDAYS[day.weekday()]}"
-        )
+        files = f"the median of the last {len(same)} of a {WEEKDAYS[day.weekday()]} is"
+        return Usual(median(same), median(same), files)
     last = [rows for _, rows in days][:A_WEEK]
     if len(last) == A_WEEK:
-        return Usual(min(last), max(last), f"each of the last {A_WEEK}")
+        return Usual(min(last), max(last), f"the smallest of the last {A_WEEK} days has")
     return None
 
 

@@ -15,6 +15,7 @@ from orchestration.ingest.contract import Contracts, load_contracts
 from orchestration.ingest.load import pending_files, prepare_warehouse, unclaimed_files
 from orchestration.ingest.reader import Limits
 from orchestration.resources.warehouse import DuckDBWarehouse
+from orchestration.summary import load_facts
 
 NAME = "sales_order_item_20250302.csv"
 HEADER = ",".join(ITEM)
@@ -234,6 +235,8 @@ def test_the_same_bytes_load_once_whatever_their_name(shop: Shop) -> None:
     shop.land("sales_order_item_20250302_0000.csv", GOOD)
     report = shop.ingest(*ITEMS, run_id="run-2")
     assert (report.files_duplicate, report.rows_seen) == (3, 0)
+    assert (report.files_duplicate, report.rows_seen) == (2, 0)
+    assert load_facts(shop.settings, "run-2").files_sent_again == 2
     assert shop.rows("select count(*) from raw.magento_sales_order_item") == [(2,)]
     assert shop.rows("select state, run_id from ops.files order by file_id") == [
         ("loaded", "run-1"), *[("duplicate", "run-2")] * 3,

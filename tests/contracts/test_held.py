@@ -57,8 +57,8 @@ def test_a_file_cut_between_two_rows_is_held_and_the_others_load(shop: Shop) -> 
     assert report.files_taken == 36
     (held,) = report.refused
     assert held.message == (
-        f"{cut.name}: HELD: it has 29 rows, where the last 5 of a Monday have 60; send it again "
-        "whole, or `habitue landing accept` it if that is all there is"
+        f"{cut.name}: HELD: it has 29 rows, where the median of the last 5 of a Monday is 60; "
+        "send it again whole, or `habitue landing accept` it if that is all there is"
     )
     assert shop.rows("select state, rows_loaded from ops.files where file_name = "
                      f"'{cut.name}'") == [("held", 0)]  # fmt: skip
@@ -73,7 +73,7 @@ def test_a_held_file_fails_its_gate_and_is_shown_until_it_comes_whole(shop: Shop
     for _ in range(2):
         load(shop)
         assert [fault.split(":")[1] for fault in _gate(shop)] == [" HELD"]
-    assert kept_out_files(shop.settings, "held")[0].startswith(f"{cut.name}: HELD")
+    assert kept_out_files(shop.settings, "held")[0].startswith(f"magento/{cut.name}: HELD")
     assert [one.step for one in waiting(shop.settings)] == ["held"]
     assert shop.rows("select count(*) from ops.files where state = 'held'") == [(1,)]
     export(shop, 35, 60)
