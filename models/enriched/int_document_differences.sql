@@ -25,7 +25,7 @@ orders as (
 found as (
     select
         order_key,
-        'DOCUMENT_TOTAL' as difference_kind,
+        case when line_count = 0 then 'LINES_MISSING' else 'DOCUMENT_TOTAL' end as difference_kind,
         document_amount,
         lines_amount,
         0 as uncounted_line_count

@@ -4,12 +4,22 @@ with differences as (
     where difference_kind <> 'LINE_DROPPED'
 ),
 
+orphan_lines as (
+    select * from {{ ref('unified_orphan_lines') }}
+),
+
 warned as (
     select
         difference_kind as warning_code,
         source_system || ' documents' as subject,
         order_key as example_key
     from differences
+    union all
+    select
+        'DOCUMENT_MISSING' as warning_code,
+        source_system || ' ' || entity as subject,
+        source_line_id as example_key
+    from orphan_lines
 ),
 
 final as (

@@ -23,14 +23,22 @@ counted as (
 final as (
     select
         documents.order_key,
-        cast(counted.line_count as integer) as line_count,
+        cast(coalesce(counted.line_count, 0) as integer) as line_count,
         cast(round(documents.document_amount, 2) as decimal(18, 2)) as document_amount,
-        cast(counted.lines_amount as decimal(18, 2)) as lines_amount,
-        cast(round(counted.lines_amount - documents.document_amount, 2) as decimal(18, 2))
-            as difference_amount,
-        abs(counted.lines_amount - documents.document_amount) <= 0.02 as is_total_met
+        cast(coalesce(counted.lines_amount, 0) as decimal(18, 2)) as lines_amount,
+        cast(
+            round(coalesce(counted.lines_amount, 0) - documents.document_amount, 2)
+            as decimal(18, 2)
+        ) as difference_amount,
+        -- A credit memo may give back the post alone; an order or ticket is of something.
+        (
+            counted.order_key is not null
+            or (documents.source_system = 'magento' and documents.document_type = 'return')
+        )
+        and abs(coalesce(counted.lines_amount, 0) - documents.document_amount) <= 0.02
+            as is_total_met
     from documents
-    inner join counted on documents.order_key = counted.order_key
+    left join counted on documents.order_key = counted.order_key
 )
 
 select * from final
