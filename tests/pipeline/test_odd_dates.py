@@ -18,7 +18,7 @@ from orchestration.settings import PROJECT_ROOT
 SAMPLES = PROJECT_ROOT / "seeds" / "samples"
 SALES = ("tickets", "ticket_lines", "sales_order", "sales_creditmemo")
 LAST_TICKET = datetime(2024, 5, 27, 18)
-ODD, FREE = "T0", "T99"
+ODD, EARLY, FREE = "T0", "T00", "T99"
 CARD = "2900000000011"
 NOTHING = {"total_incl_tax": "0,00", "card_no": CARD}
 FREE_LINE = {"unit_price_incl_tax": "0,00", "line_amount_incl_tax": "0,00"}
@@ -39,10 +39,17 @@ def land(home: Home, source: str, name: str, rows: list[dict[str, str]]) -> None
     path.with_name(path.name + ".done").touch()
 
 
-def ticket(number: str, sold_at: datetime) -> dict[str, str]:
+def store(opened_on: str) -> dict[str, str]:
+    return {
+        "store_code": "C01", "name": "Las Palmas", "city": "Las Palmas", "country": "ES",
+        "timezone": "Atlantic/Canary", "opened_on": opened_on,
+    }  # fmt: skip
+
+
+def ticket(number: str, sold_at: datetime, store_code: str = "P01") -> dict[str, str]:
     moment = f"{sold_at:%d/%m/%Y %H:%M:%S}"
     return {
-        "ticket_id": number, "store_code": "P01", "sold_at": moment, "ticket_type": "SALE",
+        "ticket_id": number, "store_code": store_code, "sold_at": moment, "ticket_type": "SALE",
         "total_incl_tax": "12,00", "discount_amount": "0,00", "currency": "EUR",
         "updated_at": moment,
     }  # fmt: skip
@@ -72,7 +79,9 @@ def web_item(created_at: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def home(new_home: Callable[[str], Home]) -> Home:
-    """45 tickets to 27 May 2024, one of 2000, a free one; a web order of 30 May 22:30 UTC."""
+    """45 tickets to 27 May 2024, one of 2000, a free one, one of a shop that the export says opened
+    later; a web order of 30 May 22:30 UTC.
+    """
     home = new_home("odd_dates")
     for source in ("cashmere", "magento"):
         shutil.copytree(
@@ -84,8 +93,10 @@ def home(new_home: Callable[[str], Home]) -> Home:
     days = [LAST_TICKET - timedelta(days=3 * back) for back in range(45)]
     odd = ticket(ODD, datetime(2000, 1, 1))
     free = ticket(FREE, datetime(2024, 3, 1, 12)) | NOTHING
-    sold = [odd, free, *(ticket(*pair) for pair in zip(numbers, days, strict=True))]
-    lines = [ticket_line(FREE) | FREE_LINE, *(ticket_line(each) for each in [ODD, *numbers])]
+    early = ticket(EARLY, datetime(2024, 2, 20, 12), "C01")
+    sold = [odd, early, free, *(ticket(*pair) for pair in zip(numbers, days, strict=True))]
+    lines = [ticket_line(FREE) | FREE_LINE, *(ticket_line(each) for each in [ODD, EARLY, *numbers])]
+    land(home, "cashmere", "stores_20251101", [store("01/03/2024")])
     land(home, "cashmere", "tickets_20240528", sold)
     land(home, "cashmere", "ticket_lines_20240528", lines)
     land(home, "magento", "sales_order_20240531", [web_order("2024-05-30 22:30:00")])
@@ -105,10 +116,12 @@ def test_a_ticket_of_2000_counts_nowhere_and_is_listed_with_its_money(
 ) -> None:
     held = home.rows(
         "select order_key, store_key, order_date, net_amount, tax_amount, hold_reason "
-        "from marts.held_orders"
+        "from marts.held_orders order by order_key"
     )
     assert held == [
         ("cashmere:T0", "cashmere:P01", date(2000, 1, 1), Decimal("10.00"), Decimal("2.00"),
+         "before_store_opened"),
+        ("cashmere:T00", "cashmere:C01", date(2024, 2, 20), Decimal("10.00"), Decimal("2.00"),
          "before_store_opened"),
     ]  # fmt: skip
     counted = home.rows("select sum(order_count), sum(net_amount) from marts.sales_daily")
@@ -130,15 +143,15 @@ def test_what_is_held_is_a_bucket_of_its_own_in_every_reconciliation(home: Home,
     assert said
     assert home.private_rows(
         "select sum(held_document_count), sum(held_amount) from unified.unified_reconciliation"
-    ) == [(1, Decimal("12.00"))]
+    ) == [(2, Decimal("24.00"))]
     assert home.rows(
         "select sum(held_amount), sum(difference_held_amount), sum(line_count) "
         "from enriched.enriched_reconciliation"
-    ) == [(Decimal("10.00"), Decimal("0.00"), 48)]
+    ) == [(Decimal("20.00"), Decimal("0.00"), 49)]
     assert home.rows(
         "select found_amount, difference_amount from marts.sales_reconciliation "
         "where compared_figure = 'held_orders.net_amount'"
-    ) == [(Decimal("10.00"), Decimal("0.00"))]
+    ) == [(Decimal("20.00"), Decimal("0.00"))]
 
 
 def test_may_is_not_over_while_the_tills_have_shown_nothing_of_its_end(
@@ -187,3 +200,21 @@ def test_whether_a_free_order_is_a_purchase_is_one_setting_for_every_figure(
     )
     with duckdb.connect(build, read_only=True) as connection:
         assert connection.execute(FREE_BUYERS).fetchall() == [(0, 0, 0, 45)]
+
+
+def test_what_is_held_counts_once_its_date_or_its_stores_opening_was_corrected(
+    home: Home, said: str
+) -> None:
+    assert said
+    corrected = ticket(ODD, datetime(2024, 3, 2, 12))
+    land(home, "cashmere", "tickets_20240529", [corrected])
+    land(home, "cashmere", "stores_20251102", [store("15/09/2019")])
+    said = home.run()
+    assert "HELD_BEFORE_OPENING" not in said
+    assert home.rows("select order_key from marts.held_orders") == []
+    counted = home.rows("select sum(order_count), sum(net_amount) from marts.sales_daily")
+    assert counted == [(48, Decimal("470.00"))]
+    days = "select order_date from enriched.enriched_orders where order_key in {} order by 1"
+    assert home.rows(days.format("('cashmere:T0', 'cashmere:T00')")) == [
+        (date(2024, 2, 20),), (date(2024, 3, 2),),
+    ]  # fmt: skip
