@@ -155,12 +155,22 @@ def check_header(names: list[str], line: str, contract: Contract) -> Header:
                 raise FileRefused(
                     Reason.DELIM, f"the header is split by {other!r}, not by {delimiter!r}"
                 )
+        if not any(names):
+            raise FileRefused(Reason.HEADER_MISSING, "the first line is blank")
         raise FileRefused(Reason.HEADER_MISSING, f"the header lacks {', '.join(missing)}")
     doubled = sorted(name for name, times in Counter(names).items() if times > 1)
     if doubled:
-        shown = ", ".join(name if name in contract.columns else "(another)" for name in doubled)
-        raise FileRefused(Reason.HEADER_DUP, f"the header names {shown} more than once")
+        shown = "; ".join(_doubled(name, names, contract) for name in doubled)
+        raise FileRefused(Reason.HEADER_DUP, f"the header names {shown}")
     return Header(tuple(names), tuple(name for name in names if name not in contract.columns))
+
+
+def _doubled(name: str, names: list[str], contract: Contract) -> str:
+    """How a header names columns alike; by their places, where the name is none of ours."""
+    if name in contract.columns:
+        return f"{name} more than once"
+    places = " and ".join(str(at + 1) for at, other in enumerate(names) if other == name)
+    return f"columns {places} alike" if name else f"columns {places} not at all"
 
 
 class _Packed:
@@ -649,7 +659,7 @@ class FileReader:
                 Reason.ENC_INVALID, f"byte {error.start}: the header is not {self.encoding}"
             ) from None
         except csv.Error:
-            raise FileRefused(Reason.HEADER_MISSING, "the header line cannot be read") from None
+            raise FileRefused(Reason.HEADER_MISSING, "a quote in the header line stands astray") from None
         if len(names) > self._limits.columns:
             raise FileRefused(
                 Reason.HEADER_TOO_WIDE,
