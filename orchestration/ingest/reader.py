@@ -659,7 +659,9 @@ class FileReader:
                 Reason.ENC_INVALID, f"byte {error.start}: the header is not {self.encoding}"
             ) from None
         except csv.Error:
-            raise FileRefused(Reason.HEADER_MISSING, "a quote in the header line stands astray") from None
+            raise FileRefused(
+                Reason.HEADER_MISSING, "a quote in the header line stands astray"
+            ) from None
         if len(names) > self._limits.columns:
             raise FileRefused(
                 Reason.HEADER_TOO_WIDE,
