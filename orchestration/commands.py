@@ -410,6 +410,8 @@ def show_quarantine(
     rows = list_quarantine(settings, source, entity)
     for row in rows[:limit]:
         say(console, "{row.quarantine_id:>6}  {row.source}/{row.message}", row=row)
+    if rows[:limit]:
+        say(console, "Values are shown by their shape alone: digits as 9, letters as a.")
     words = "{open:,} rows are open, {shown:,} shown; {corrected:,} were corrected by later rows"
     corrected = count_corrected(settings, source, entity)
     say(console, words, open=len(rows), shown=min(len(rows), limit), corrected=corrected)
