@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import zlib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -443,3 +444,13 @@ def test_zlib_damage_in_the_middle_is_refused(shop: Shop) -> None:
         gzip.decompress(bytes(packed))
     shop.land(f"{NAME}.gz", bytes(packed))
     assert refusal(shop)[0] == "GZ_CORRUPT"
+
+
+def test_the_same_header_of_a_later_day_is_an_export_of_its_own(shop: Shop) -> None:
+    """It shows that a day without sales is over (D5)."""
+    header = items({}).splitlines()[0] + "\n"
+    for day in ("20251101", "20251102", "20251103"):
+        shop.land(f"sales_order_item_{day}.csv", header)
+        assert shop.ingest(*ITEMS).files_taken == 1
+    exported = "select cast(max(exported_at) as date) from ops.files where state = 'loaded'"
+    assert shop.rows(exported) == [(date(2025, 11, 3),)]

@@ -56,12 +56,6 @@ class Export:
     entity: str
     name: datetime
     state: str
-    content: str
-
-    @property
-    def is_export(self) -> bool:
-        """Rows that were loaded, or a header, which has the same bytes every time."""
-        return self.state == "loaded" or (self.state, self.content) == ("duplicate", "header")
 
     @property
     def moment(self) -> datetime:
@@ -86,26 +80,15 @@ exports = st.builds(
     st.sampled_from(sorted(ZONES)),
     st.sampled_from(ENTITIES),
     names | st.just(datetime(2031, 1, 1)),
-    st.sampled_from(("loaded", "loaded", "duplicate", "refused")),
-    st.sampled_from(("header", "rows")),
+    st.sampled_from(("loaded", "loaded", "refused")),
 )
-
-
-def receive(taken: list[Export]) -> list[Export]:
-    """Of each content, only what was loaded before can be sent again."""
-    received: list[Export] = []
-    for file in taken:
-        before = {(f.source, f.entity, f.content) for f in received if f.state == "loaded"}
-        if file.state != "duplicate" or (file.source, file.entity, file.content) in before:
-            received.append(file)
-    return received
 
 
 def last_export(taken: list[Export], source: str) -> datetime | None:
     newest: dict[str, datetime] = {}
     for file in taken:
         known = file.moment.replace(tzinfo=None) <= NOON + timedelta(days=1)
-        if file.source == source and file.entity != "products" and file.is_export and known:
+        if file.source == source and file.entity != "products" and file.state == "loaded" and known:
             newest[file.entity] = max(file.moment, newest.get(file.entity, file.moment))
     return min(newest.values(), default=None)
 
@@ -156,9 +139,8 @@ class Models:
             row = [one.source, one.local_day, moment, int(one.has_lines), one.is_held]
             run("insert into unified.unified_orders values (?, ?, ?, ?, ?, true, true)", row)
         for file in taken:
-            rows = 9 if (file.state, file.content) == ("loaded", "rows") else 0
-            row = [file.source, file.entity, file.name, file.state, NOON, file.content, rows]
-            run("insert into ops.files values (?, ?, ?, ?, ?, ?, ?)", row)
+            row = [file.source, file.entity, file.name, file.state, NOON]
+            run("insert into ops.files values (?, ?, ?, ?, ?)", row)
         for model in MODELS:
             schema = "staging" if model.startswith("stg_") else "golden_customer"
             run(f"create or replace table {schema}.{model} as {self.sql[model]}")
@@ -188,7 +170,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
         connection.execute(f"create schema if not exists {schema}")
     connection.execute(
         "create table ops.files (source varchar, entity varchar, exported_at timestamp, "
-        "state varchar, recorded_at timestamp, sha256 varchar, rows_seen integer)"
+        "state varchar, recorded_at timestamp)"
     )
     connection.execute(
         "create table unified.unified_orders (source_system varchar, order_date date, "
@@ -208,7 +190,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
 def test_as_of_is_the_last_day_that_is_over_in_every_source_that_still_sells(
     models: Models, sold: list[Document], taken: list[Export]
 ) -> None:
-    taken = receive(taken)
     days, as_of, is_selling = models.judge(sold, taken)
     expected = expected_days(sold, taken)
     assert days == expected
