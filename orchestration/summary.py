@@ -7,13 +7,31 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import BaseModel
+
 from orchestration.resources.replacing import write_whole
 from orchestration.resources.target import build_warehouse
 from orchestration.settings import Settings
 from orchestration.source_days import delays
 
 Row = tuple[Any, ...]
-REPORTED = ("success", "ended_at", "seconds", "job", "run_id", "steps")
+
+
+class ReportedStep(BaseModel):
+    """What is read of a step of the last run."""
+
+    failures: list[str]
+
+
+class Report(BaseModel):
+    """What is read of the last run's report; it holds more."""
+
+    success: bool
+    ended_at: str
+    seconds: float
+    job: str
+    run_id: str
+    steps: list[ReportedStep]
 
 
 class ReportUnreadable(ValueError):
@@ -146,9 +164,8 @@ def read_last_run(settings: Settings) -> dict[str, Any] | None:
         if not path.is_file():
             raise ValueError("no file")
         report = json.loads(path.read_text(encoding="utf-8"))
-        if any(name not in report for name in REPORTED):
-            raise ValueError(f"not all of {REPORTED}")
-    except (ValueError, TypeError):
+        Report.model_validate(report)
+    except (ValueError, RecursionError):
         raise ReportUnreadable(
             f"{path} is damaged: `habitue run` sets it aside and writes it anew"
         ) from None

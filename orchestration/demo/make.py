@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import BaseModel
+
 from orchestration.demo import complete_journey
 from orchestration.demo.generate import DEFAULT_END, generate
 from orchestration.resources.fault_points import fault_point
@@ -103,15 +105,23 @@ def _truth_folder(settings: Settings) -> Path:
     return settings.demo_folder / "truth"
 
 
+class Marker(BaseModel):
+    """What is read of the note that says which files are the demo's; it holds more."""
+
+    parameters: dict[str, Any]
+    files: dict[str, int]
+    order_lines: int
+    is_complete: bool
+
+
 def _read_marker(settings: Settings) -> dict[str, Any]:
     path = _marker_path(settings)
     if not path.exists():
         return {}
     try:
-        marker = json.loads(path.read_text(encoding="utf-8"))
-        if not {"files", "parameters"} <= marker.keys():
-            raise ValueError("it says neither")
-    except (ValueError, AttributeError):
+        marker = json.loads(path.read_text(encoding="utf-8") if path.is_file() else "")
+        Marker.model_validate(marker)
+    except (ValueError, RecursionError):
         raise DemoUnreadable(
             f"{path} is damaged, and which files the demo wrote is not known: move it away, and "
             f"the demo's files out of {settings.landing_folder}, or set HABITUE_HOME to another "

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.demo.generate import generate
-from orchestration.demo.make import LandingInUse, make_demo
+from orchestration.demo.make import DemoUnreadable, LandingInUse, make_demo
 from orchestration.settings import Settings
 from tests.oracle import newest, sales
 
@@ -287,3 +287,18 @@ def test_files_of_others_in_the_landing_folder_are_never_touched(tmp_path: Path)
     with pytest.raises(LandingInUse, match="HABITUE_HOME"):
         make_demo(settings, order_lines=600)
     assert own.read_text(encoding="utf-8") == "entity_id\n"
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"files": 5}', "[" * 100_000, "\0"])
+def test_a_damaged_note_of_the_demo_is_named_and_no_file_is_removed(
+    tmp_path: Path, content: str
+) -> None:
+    settings = home(tmp_path)
+    own = settings.landing_folder / "magento" / "sales_order_20260101.csv"
+    own.parent.mkdir(parents=True)
+    own.write_text("entity_id\n", encoding="utf-8")
+    settings.demo_folder.mkdir(parents=True)
+    (settings.demo_folder / "demo.json").write_text(content, encoding="utf-8")
+    with pytest.raises(DemoUnreadable, match="HABITUE_HOME"):
+        make_demo(settings, order_lines=600)
+    assert own.exists()
