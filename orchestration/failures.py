@@ -96,6 +96,8 @@ def _written(error: BaseException, home: Path | None) -> str:
         return ""
     log = home / "habitue.log"
     try:
+        if log.is_fifo():
+            return ""
         with log.open("a", encoding="utf-8") as file:
             file.write(plain(details(error)))
     except OSError:
@@ -104,12 +106,13 @@ def _written(error: BaseException, home: Path | None) -> str:
 
 
 def details(error: BaseException) -> str:
-    """Where an exception came from, for the log: no value of a variable, no address."""
-    from orchestration.resources.letter import one_line, without_addresses
+    """Where an exception came from, for the log: no value of a variable, nothing personal."""
+    from orchestration.ingest.personal_data import masked_name
+    from orchestration.resources.letter import one_line
 
     lines = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC unexpected, innermost last:\n"]
     for cause in _causes(error):
-        said = without_addresses(one_line(str(cause)))[:MOST_CHARACTERS]
+        said = masked_name(one_line(str(cause)))[:MOST_CHARACTERS]
         lines += [f"{type(cause).__module__}.{type(cause).__name__}: {said}\n"]
         lines += traceback.format_tb(cause.__traceback__)
     return "".join(lines)

@@ -90,6 +90,17 @@ def is_damage(error: BaseException) -> bool:
     return any(sign in str(error) for sign in SIGNS_OF_DAMAGE)
 
 
+def opened(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Connect to a DuckDB file; a pipe in its place, which would be waited at, is no such file.
+
+    Raises:
+        duckdb.Error: it cannot be opened.
+    """
+    if file.is_fifo():
+        raise duckdb.IOException(f"{file} is a pipe, not a valid DuckDB database file")
+    return duckdb.connect(str(file), read_only=read_only)
+
+
 @contextmanager
 def published(file: Path) -> Generator[Callable[[str], list[Row]]]:
     """Read the published file: gives what runs a query.
@@ -98,7 +109,7 @@ def published(file: Path) -> Generator[Callable[[str], list[Row]]]:
         WarehouseUnreadable: it is damaged, or lacks what every publication holds.
     """
     try:
-        with duckdb.connect(str(file), read_only=True) as connection:
+        with opened(file, read_only=True) as connection:
             yield lambda sql: connection.execute(sql).fetchall()
     except duckdb.Error as error:
         if not is_damage(error) and not isinstance(error, duckdb.CatalogException):
@@ -205,7 +216,7 @@ class DuckDBWarehouse:
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         try:
-            return duckdb.connect(str(self.file))
+            return opened(self.file)
         except duckdb.Error as error:
             said = str(error)
             if is_damage(error):

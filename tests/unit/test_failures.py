@@ -57,9 +57,11 @@ def test_every_exception_ends_in_a_sentence(
 def test_the_details_of_what_is_unexpected_stand_in_the_log_without_personal_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended(tmp_path, LookupError("no anna.b@shop.fr\nhere \x1b[2J"), monkeypatch)
+    said = "no anna.b@shop.fr\nhere \x1b[2J, 06 12 34 56 78, 4970 1012 3456 7893"
+    ended(tmp_path, LookupError(said), monkeypatch)
     log = (tmp_path / "habitue.log").read_text()
-    assert "builtins.LookupError: no (an address) here" in log
+    assert "builtins.LookupError: no (e-mail) here" in log
+    assert "(telephone), (number)" in log
     assert "in fail" in log
     assert "shop.fr" not in log
     assert "\x1b" not in log
