@@ -219,7 +219,8 @@ class Outbox:
                 fault_point("outbox.before_commit")
             fault_point("outbox.after_commit")
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError):
+            passing = isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError)
+            if passing and not self.file.is_fifo():
                 raise
             raise OutboxUnreadable(
                 f"{self.file} is damaged ({error}): `habitue run` sets it aside and makes it anew; "
