@@ -194,6 +194,13 @@ def test_what_honestly_has_fewer_rows_is_not_held(shop: Shop, name: str) -> None
     assert report.files_taken > 0
 
 
+def test_half_of_what_is_usual_is_not_held(shop: Shop) -> None:
+    weeks(shop)
+    export(shop, 35, 30)
+    report = load(shop)
+    assert (report.refused, report.rows_loaded) == ([], 30)
+
+
 def test_holding_can_be_switched_off(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     weeks(shop)
     export(shop, 35, 10)

@@ -79,6 +79,12 @@ def test_telephone_numbers_in_identifiers_need_their_plus() -> None:
     assert masked("+33612345678", token=token).startswith("[telephone:t")
 
 
+def test_digits_that_stand_wide_apart_are_found_in_a_column() -> None:
+    """The first look at a column must not overlook what the closer one would find."""
+    values = pa.array(["06 - 12 - 34 - 56 - 78", "Lot 12 - 34"])
+    assert mask_column(values, "FR")[0].to_pylist() == ["[telephone]", "Lot 12 - 34"]
+
+
 def test_a_column_of_own_numbers_keeps_them() -> None:
     values = pa.array(["REF 0123456789", "lea@example.com"])
     clean, count = mask_column(values, "FR", numbers=False)
