@@ -65,8 +65,8 @@ class Limits:
     blank_share: float = 0.9
 
     def is_flood(self, bad: int, rows: int) -> bool:
-        """Whether so many of the rows read so far are bad that the file is of no use."""
-        return bad > max(self.flood_lines, self.flood_share * rows)
+        """Whether so many of the rows read so far, half of them, are bad that it is of no use."""
+        return bad > self.flood_lines and bad >= self.flood_share * rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,7 @@ FLOODS = {
     "lines in an open quote": (many(b'"open\n' + b"x\n" * 100_000, 2 << 20), "MOSTLY_BAD"),
     "short lines": (many(b"x\n", 2 << 20), "MOSTLY_BAD"),
     "quotes": (many(b'"\n', 2 << 20), "MOSTLY_BAD"),
+    "every second line": (many(ROW + b"x\n", 4 << 20), "MOSTLY_BAD"),
     "odd quotes": (many(b'",,"\n' + b'"\n', 2 << 20), "MOSTLY_BAD"),
     "wide rows": (many(b"," * 400 + b"\n", 16 << 20), "MOSTLY_BAD"),
     "no UTF-8": (many(b"\xff\n", 2 << 20), "ENC_INVALID"),
