@@ -2,6 +2,7 @@
 
 import errno
 import re
+import shutil
 import traceback
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -27,11 +28,12 @@ REMEDIES: Mapping[int, str] = {
     errno.ENOTDIR: "a file stands where a folder must be: move it away, then run again",
 }
 HEALS = "`habitue run` sets it aside and makes it anew"
+_FULL = "the disk is full: make room where HABITUE_HOME lies, then run again"
+LEAST_BYTES = 1 << 20
 # What databases and libraries say in words only, and what to do about it.
 _SAID: Mapping[str, str] = {
-    r"no space left on device|disk (is )?full|max_temp_directory_size|could not write": (
-        "the disk is full: make room where HABITUE_HOME lies, then run again"
-    ),
+    r"no space left on device|disk (is )?full|max_temp_directory_size|could not write|"
+    r"disk i/o error": _FULL,
     r"quota exceeded": REMEDIES[errno.EDQUOT],
     r"read-only file system|readonly database": (
         "the file system is read-only: mount it for writing, then run again"
@@ -82,13 +84,21 @@ def sentence(error: BaseException, home: Path | None = None) -> str:
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror}: {known}"
     written = _written(error, home)
-    remedy = remedy_of(str(error))
+    remedy = next(filter(None, map(remedy_of, map(str, _causes(error)))), None) or _full(home)
     if remedy is not None:
         return f"{remedy} ({type(error).__name__}{written})"
     return (
         f"something unexpected went wrong ({type(error).__name__}{written}): `habitue check` looks "
         "for the cause; if it finds none, report this as a defect"
     )
+
+
+def _full(home: Path | None) -> str | None:
+    """The remedy where nothing can be written any more: every library has words of its own."""
+    try:
+        return _FULL if home and shutil.disk_usage(home).free < LEAST_BYTES else None
+    except OSError:
+        return None
 
 
 def _written(error: BaseException, home: Path | None) -> str:

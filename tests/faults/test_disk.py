@@ -81,6 +81,19 @@ def test_a_full_disk_is_named(mount: Mount) -> None:
 
 
 @needs_root
+def test_whatever_a_library_says_on_a_full_disk_it_is_named(mount: Mount) -> None:
+    folder = mount("size=3m")
+    unknown = RuntimeError("words of its own")
+    assert "unexpected" in sentence(unknown, folder)
+    with (folder / "large").open("wb") as file, pytest.raises(OSError, match="No space left"):
+        file.write(bytes(4 << 20))
+    assert "the disk is full: make room" in sentence(unknown, folder)
+    hidden = RuntimeError("a step failed")
+    hidden.__cause__ = RuntimeError("(sqlite3.OperationalError) disk I/O error")
+    assert "the disk is full: make room" in sentence(hidden)
+
+
+@needs_root
 def test_three_times_what_waits_must_be_free(mount: Mount) -> None:
     settings = Settings(home=mount("size=8m"))
     landed = settings.landing_folder / "cashmere" / "tickets_20260101.csv"
