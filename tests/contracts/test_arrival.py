@@ -67,6 +67,19 @@ def test_the_time_that_a_sender_sets_proves_nothing(folder: Path, age: int) -> N
     assert look(folder) == "moving"
 
 
+def test_where_the_disk_is_ahead_of_us_two_looks_decide(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / NAME).write_text("whole")
+    behind = time.time() - 3600
+    monkeypatch.setattr(time, "time", lambda: behind)
+    landing = Landing(folder.parent)
+    (file,) = landing.scan(ENTITIES).files
+    assert landing.arrival(file, settle_seconds=0.1) == "moving"
+    time.sleep(0.15)
+    assert landing.arrival(file, settle_seconds=0.1) == "settled"
+
+
 def test_a_file_that_stood_still_long_enough_needs_no_second_look(folder: Path) -> None:
     (folder / NAME).write_text("whole")
     time.sleep(0.2)
