@@ -13,6 +13,7 @@ from orchestration.ingest.pseudonym import Pseudonymiser, UnusableKey
 from orchestration.ingest.reader import Limits
 from orchestration.ingest.retry import retry_quarantine
 from orchestration.ingest.vault import Vault
+from orchestration.mending import mend_warehouse
 from orchestration.resources.build_copy import keep_copy
 from orchestration.settings import Settings
 
@@ -142,6 +143,22 @@ def test_no_byte_of_an_expired_row_is_left(shop: Shop) -> None:
     assert [path for text in texts for path in holding(shop.home, text)] == []
     report = retry_quarantine(shop.settings, clock=lambda: NOW + timedelta(days=31))
     assert (report.tried, report.expired, report.still_open) == (3, 2, 1)
+
+
+def test_a_build_file_made_anew_from_its_copy_has_no_text_of_earlier_versions(shop: Shop) -> None:
+    """They kept it in the table, and its bytes stay in free blocks once it has expired."""
+    shop.land("sales_order_item_20250302.csv", items({"qty_ordered": "two"}, {"item_id": "7"}))
+    shop.ingest(*ITEMS)
+    text = "an encrypted row of an earlier version, " + "x" * 5000
+    shop.rows(f"update ops.quarantine set encrypted_row = '{text}'")
+    keep_copy(shop.settings.build_file, shop.settings.copy_file)
+    assert holding(shop.home, text[:40].encode()) == [shop.settings.build_file]
+    shop.settings.build_file.unlink()
+    mend_warehouse(shop.settings)
+    prepare_warehouse(shop.settings)
+    assert holding(shop.home, text[:40].encode()) == []
+    assert shop.rows("select count(*) from raw.magento_sales_order_item") == [(1,)]
+    assert shop.rows("select count(*) from ops.quarantine where state = 'open'") == [(1,)]
 
 
 def holding(folder: Path, text: bytes) -> list[Path]:

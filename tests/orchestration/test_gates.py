@@ -20,6 +20,7 @@ from orchestration.checks.judge import frame_table, judge
 from orchestration.checks.suites import FOLDER, InvalidSuite, Suite, has_suite, read_suite
 from orchestration.checks.validation import Failure, validate
 from orchestration.project import load_manifest
+from orchestration.resources.landing import shown_name
 
 
 def suite(*expectations: dict, key: str = "order_id") -> Suite:
@@ -278,6 +279,19 @@ def test_a_refused_file_counts_until_it_is_taken_away(tmp_path: Path) -> None:
     (tmp_path / "tickets_20260301.csv").touch()
     (fault,) = faults_of(refused, tmp_path, 0.1)
     assert "EMPTY_FILE" in fault
+
+
+@pytest.mark.parametrize(
+    "name", ["tickets_20260301.csv\n", "tickets_\u00e9.csv", "x" * 200, "lea@example.com.csv"]
+)
+def test_a_refused_file_is_found_by_the_name_under_which_it_is_shown(
+    tmp_path: Path, name: str
+) -> None:
+    """Escaped, cut and masked, as the ledger has it."""
+    refused = line(name=shown_name(name), state="refused", reason="NAME")
+    assert list(faults_of(refused, tmp_path, 0.1)) == []
+    (tmp_path / name).touch()
+    assert len(list(faults_of(refused, tmp_path, 0.1))) == 1
 
 
 class Ledger:
