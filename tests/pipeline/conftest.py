@@ -35,7 +35,7 @@ def new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Home]:
         home = Home(tmp_path_factory.mktemp(name))
         key = home.folder / "secrets" / "pseudonym.key"
         key.parent.mkdir(mode=0o700)
-        key.write_text("a key for tests only, of some forty characters\n")
+        key.write_text("fd6fb6dc2c7b8ce4f2a1c8b93ff6f8a09c3b2a4c\n")
         key.chmod(0o600)
         home.landing.mkdir()
         return home
