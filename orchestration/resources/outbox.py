@@ -211,6 +211,8 @@ class Outbox:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         if not self.file.exists():
             self.file.touch(mode=0o600)
+        if self.file.is_fifo():
+            raise self._damaged("it is a pipe")
         database = sqlite3.connect(self.file, timeout=BUSY_SECONDS)
         try:
             with database:
@@ -219,15 +221,17 @@ class Outbox:
                 fault_point("outbox.before_commit")
             fault_point("outbox.after_commit")
         except sqlite3.DatabaseError as error:
-            passing = isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError)
-            if passing and not self.file.is_fifo():
+            if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError):
                 raise
-            raise OutboxUnreadable(
-                f"{self.file} is damaged ({error}): `habitue run` sets it aside and makes it anew; "
-                "mails that wait in it are lost"
-            ) from None
+            raise self._damaged(str(error)) from None
         finally:
             database.close()
+
+    def _damaged(self, why: str) -> OutboxUnreadable:
+        return OutboxUnreadable(
+            f"{self.file} is damaged ({why}): `habitue run` sets it aside and makes it anew; "
+            "mails that wait in it are lost"
+        )
 
     def _text(self, moment: datetime) -> str:
         return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
