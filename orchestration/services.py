@@ -129,7 +129,7 @@ class Service:
         _end(self.processes())
         if left := self.processes():
             raise ServiceFailed(f"processes {[process.pid for process in left]} cannot be ended")
-        if self.lock.exists():
+        if self.lock.is_file():
             # A crash leaves the process named in it, and the watchdog then misses the service.
             self.lock.write_text("")
         return [process.pid for process in ended]
