@@ -240,8 +240,7 @@ def test_the_same_bytes_load_once_whatever_their_name(shop: Shop) -> None:
     shop.land("sales_order_item_20250302_0000.csv", GOOD)
     report = shop.ingest(*ITEMS, run_id="run-2")
     assert (report.files_duplicate, report.rows_seen) == (3, 0)
-    assert (report.files_duplicate, report.rows_seen) == (2, 0)
-    assert load_facts(shop.settings, "run-2").files_sent_again == 2
+    assert load_facts(shop.settings, "run-2").files_sent_again == 3
     assert shop.rows("select count(*) from raw.magento_sales_order_item") == [(2,)]
     assert shop.rows("select state, run_id from ops.files order by file_id") == [
         ("loaded", "run-1"), *[("duplicate", "run-2")] * 3,
