@@ -52,15 +52,23 @@ def newest_versions(session: "Session", suite: Suite) -> tuple[Table, int]:
 
     contract = next(one for one in load_contracts().values() if one.table == suite.name)
     columns = ", ".join(f'"{name}"' for name in suite.columns)
-    order = ["_exported_at desc", "_file_id desc", "_line_no desc"]
+    # The order of the models' newest_version: of two files of one moment the later name counts.
+    order = [
+        "_exported_at desc nulls last",
+        "length(file_name) desc nulls last",
+        "file_name desc nulls last",
+        "_file_id desc nulls last",
+        "_line_no desc nulls last",
+    ]
     if contract.version:
         order.insert(0, f'"{contract.version}" desc nulls last')
     key = ", ".join(f'"{name}"' for name in contract.key)
     with measured("sql"):
         rows = session.execute(
-            f"select {columns} from (select *, row_number() over (partition by {key} "
-            f"order by {', '.join(order)}) as version_rank from {suite.name}) as versions "
-            "where version_rank = 1"
+            f"select {columns} from (select versions.*, row_number() over (partition by {key} "
+            f"order by {', '.join(order)}) as version_rank from {suite.name} as versions "
+            "left join (select file_id, file_name from ops.files) as files "
+            "on versions._file_id = files.file_id) as ranked where version_rank = 1"
         )
     frame = pd.DataFrame(rows, columns=pd.Index(suite.columns))
     return frame_table(suite.name, frame), len(frame)

@@ -63,6 +63,18 @@ def test_a_correction_heals_what_an_earlier_version_stored(shop: Shop) -> None:
     assert gate_failures(shop) == []
 
 
+def test_of_two_files_of_one_moment_the_gate_judges_what_the_models_take(shop: Shop) -> None:
+    shop.land("customers_20251118_0000.csv", card_holders({}))
+    shop.ingest("cashmere", "customers")
+    shop.land("customers_20251118.csv", card_holders({"title": "x"}))
+    shop.ingest("cashmere", "customers")
+    with build_warehouse(shop.settings).session() as session:
+        session.execute(
+            "update raw.cashmere_customers set city = 'a@example.org' where title = 'x'"
+        )
+    assert gate_failures(shop) == []
+
+
 def test_the_gate_finds_nothing_that_loading_lets_pass(shop: Shop) -> None:
     """What looks like an address by half must not load and then stop every night."""
     odd = ["a@b.c", "2@5.90", "x@y", "@a.fr", "a@b.c@d.ef", "a@\u00a0b.fr", "Lot 3@1.99 c.de"]
