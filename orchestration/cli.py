@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestration.arguments import DAY, PORT, entity_option, in_a_folder, source_option
+from orchestration.ending import Ended, listen
 from orchestration.failures import EXIT_FAILED, exit_code, sentence
 from orchestration.landing_cli import landing
 from orchestration.mail_cli import mail, watchdog
@@ -39,8 +40,12 @@ class Sentences(click.Group):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         os.umask(0o077)  # files of an installation are its owner's alone
+        listen()
         try:
             return super().invoke(ctx)
+        except Ended as ended:
+            click.echo(f"\nhabitue: {ended.sentence}", err=True)
+            ctx.exit(ended.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:

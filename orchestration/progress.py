@@ -15,6 +15,8 @@ from orchestration.checks.gates import GATE_PREFIX
 from orchestration.failures import with_remedy
 from orchestration.terminal import say, styled
 
+_TOLD_TO_END = "DagsterExecutionInterruptedError"
+
 
 @dataclass
 class StepReport:
@@ -138,4 +140,6 @@ def _root_cause(error: SerializableErrorInfo | None) -> str | None:
         return None
     while error.cause is not None:
         error = error.cause
+    if error.cls_name == _TOLD_TO_END:
+        return "the run was ended by Ctrl+C or SIGTERM"
     return str(error.message).strip()
