@@ -20,8 +20,8 @@ from orchestration.summary import read_last_run
 
 HELD, FRIDAY = "ticket_lines_20251031.csv", datetime(2025, 10, 31)
 REASON = (
-    f"{HELD}: HELD: it has 38 rows, where the last 5 of a Friday have 100; send it again whole, or "
-    "`habitue landing accept` it if that is all there is"
+    f"{HELD}: HELD: it has 38 rows, where the median of the last 5 of a Friday is 100; send it "
+    "again whole, or `habitue landing accept` it if that is all there is"
 )
 OWNER = "stores@shop.fr"
 
