@@ -32,6 +32,7 @@ _MOST_BETWEEN = 4
 _GTIN_LENGTHS = (8, 12, 13, 14)
 
 _DIGIT = re.compile("[0-9]")
+_GROUP = re.compile("[0-9]+")
 # The whole run of characters around the @, so that no part of a name stays.
 _EMAIL = re.compile(r"[^\s@]*[^\s@]@[^\s@]+\.[^\W\d_]{2}\S*")
 _BETWEEN = r"[ \u00a0._/-]{0,3}"
@@ -46,6 +47,11 @@ _ID_CARD = re.compile(rf"(?<![0-9]){_ID_CARD_SHAPE}(?![0-9])")
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9 \u00a0().-]{6,20}[0-9]")
 # Pairs of a national number between marks that phonenumbers takes for those of dates or lists.
 _PAIRS = re.compile(r"(?<![0-9])0[0-9]([/_,])[0-9]{2}(?:\1[0-9]{2}){3}(?![0-9])")
+# A number in groups, and what may follow it: which of the groups are its own is tried out.
+_GROUPED = re.compile(r"\+?\(?[0-9]+(?:[ \u00a0./_-]{1,3}[0-9]+){1,7}")
+_NUMBER_DIGITS = range(9, 14)
+# More pairs than a number has; where each is larger than the one before, they are sizes.
+_MANY_PAIRS = re.compile(r"(?<![0-9])[0-9]{2}(?:[ \u00a0./_-]{1,3}[0-9]{2}){5,}(?![0-9])")
 # The same for a first look by Arrow, at the bytes.
 _PHONE_SHAPE = r"[0-9](?:[^0-9A-Za-z]{0,4}[0-9]){7}"
 
@@ -219,7 +225,51 @@ def _without_phones(text: str, region: str) -> str:
         if not _is_article_number(match.raw_string):
             pieces += [text[end : match.start], "[telephone]"]
             end = match.end
+    return _without_neighbours("".join([*pieces, text[end:]]), region)
+
+
+def _without_neighbours(text: str, region: str) -> str:
+    """The text without numbers in groups that stand right beside other digits.
+
+    phonenumbers takes a number and the postcode, date or second number beside it for one number,
+    which is none. Unbroken digits that a hyphen ties to others stay: references look like that.
+    """
+    pieces: list[str] = []
+    end = 0
+    # As long as the text itself, so that what is found stands at the same place.
+    usual = _MANY_PAIRS.sub(_unnumbered_sizes, text)
+    for begin in _number_begins(region).finditer(usual):
+        at = begin.start()
+        if at >= end and (last := _end_of_phone(usual, at, region)) is not None:
+            pieces += [text[end:at], "[telephone]"]
+            end = last
     return "".join([*pieces, text[end:]])
+
+
+def _end_of_phone(text: str, at: int, region: str) -> int | None:
+    """Where the groups end that make a telephone number from a place on."""
+    found = _GROUPED.match(text, at)
+    if found is None or text[at - 1 : at].isalnum():
+        return None
+    ends = [group.end() for group in _GROUP.finditer(text, at, found.end())]
+    candidates = (end for end in ends[:0:-1] if not text[end : end + 1].isalpha())
+    return next((end for end in candidates if _is_phone(text[at:end], region)), None)
+
+
+def _is_phone(text: str, region: str) -> bool:
+    """Whether a text is a telephone number from end to end, in the groups usual for it."""
+    from phonenumbers import Leniency, PhoneNumberMatcher
+
+    if len(_DIGIT.findall(text)) not in _NUMBER_DIGITS:
+        return False
+    found = PhoneNumberMatcher(text, region, leniency=Leniency.EXACT_GROUPING)
+    return any((one.start, one.end) == (0, len(text)) for one in found)
+
+
+def _unnumbered_sizes(found: re.Match[str]) -> str:
+    pairs = _GROUP.findall(found[0])
+    rises = all(before < after for before, after in pairwise(pairs))
+    return "x" * len(found[0]) if rises else found[0]
 
 
 def _spaced_pairs(found: re.Match[str]) -> str:

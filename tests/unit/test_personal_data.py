@@ -35,6 +35,12 @@ def token(found: str) -> str:
         ("06.12.34.56.78/Paris", "[telephone]/Paris"),
         ("+44 20 7946 0958", "[telephone]"),
         ("0033612345678", "[telephone]"),
+        ("75011 06 12 34 56 78 le 31/10/2025", "75011 [telephone] le 31/10/2025"),
+        ("06-12-34-56-78-07-61-34-56-79", "[telephone]-[telephone]"),
+        ("31/10/2025 06.12.34.56.78", "31/10/2025 [telephone]"),
+        ("tailles 02 04 06 08 10 12", "tailles 02 04 06 08 10 12"),
+        ("mois 03 06 09 12 18 24", "mois 03 06 09 12 18 24"),
+        ("réf. 12-0612345678-2", "réf. 12-0612345678-2"),
         ("carte 4111 1111 1111 1111 12/27", "carte [card] 12/27"),
         ("12 5500-0000-0000-0004 ok", "12 [card] ok"),
     ],
@@ -147,6 +153,24 @@ def test_the_first_look_at_the_bytes_overlooks_nothing(values: list[str], is_id:
     expected = [masked(value, token=chosen) for value in values]
     assert clean.to_pylist() == expected
     assert count == sum(a != b for a, b in zip(values, expected, strict=True))
+
+
+grouped = st.sampled_from(
+    ["06 12 34 56 78", "07.61.34.56.79", "06-12-34-56-78", "+33 6 12 34 56 78"]
+)
+beside = st.sampled_from(["75011", "31/10/2025", "2025-10-31", "12", "3600000000001"]) | grouped
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    before=beside, number=grouped, after=beside, mark=st.sampled_from([" ", "  ", "-", "/", ", "])
+)
+def test_a_number_in_groups_survives_beside_no_other_digits(
+    before: str, number: str, after: str, mark: str
+) -> None:
+    clean = masked(mark.join([before, number, after]))
+    assert number not in clean
+    assert masked(clean) == clean
 
 
 def share_masked(values: list[str], *, is_id: bool = False) -> float:
