@@ -37,6 +37,9 @@ left join {{ ref('unified_orphan_lines') }} as orphans
 left join (
     select distinct 'cashmere:' || ticket_id || ':' || cast(line_number as {{ dbt.type_string() }}) as order_line_key
     from {{ ref('unified_uncounted_lines') }}
+    union all
+    select 'magento:' || order_item_id as order_line_key
+    from {{ ref('unified_dropped_web_items') }}
 ) as uncounted
     on received.order_line_key = uncounted.order_line_key
 where lines.order_line_key is null and orphans.source_line_id is null and uncounted.order_line_key is null
