@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestration.arguments import DAY, PORT, entity_option, in_a_folder, source_option
-from orchestration.ending import Ended, listen
+from orchestration.ending import listen, told_to_end
 from orchestration.failures import EXIT_FAILED, exit_code, sentence
 from orchestration.landing_cli import landing
 from orchestration.mail_cli import mail, watchdog
@@ -43,12 +43,14 @@ class Sentences(click.Group):
         listen()
         try:
             return super().invoke(ctx)
-        except Ended as ended:
-            click.echo(f"\nhabitue: {ended.sentence}", err=True)
-            ctx.exit(ended.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
+            if (ended := told_to_end()) is not None:
+                click.echo(f"\nhabitue: {ended.sentence}", err=True)
+                ctx.exit(ended.exit_code)
+            if isinstance(error, KeyboardInterrupt):
+                raise
             home = Path(os.environ.get("HABITUE_HOME") or ".habitue").resolve()
             click.echo(plain(f"habitue: {sentence(error, home)}"), err=True)
             ctx.exit(exit_code(error))

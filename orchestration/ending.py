@@ -11,6 +11,7 @@ from types import FrameType
 
 _NAMES = {signal.SIGINT: "Ctrl+C", signal.SIGTERM: "SIGTERM"}
 _SHELLS_OFFSET = 128
+_told: list["Ended"] = []
 
 
 class Ended(KeyboardInterrupt):
@@ -27,10 +28,17 @@ class Ended(KeyboardInterrupt):
 
 def listen() -> None:
     """From now on both signals raise `Ended` in the main thread."""
+    _told.clear()
     if threading.current_thread() is threading.main_thread():
         for number in _NAMES:
             signal.signal(number, _end)
 
 
+def told_to_end() -> Ended | None:
+    """What was raised since; libraries may have made another exception of it."""
+    return _told[0] if _told else None
+
+
 def _end(number: int, _: FrameType | None) -> None:
-    raise Ended(number)
+    _told.append(Ended(number))
+    raise _told[-1]
