@@ -47,7 +47,8 @@ class Sentences(click.Group):
             raise
         except (Exception, KeyboardInterrupt) as error:
             if (ended := told_to_end()) is not None:
-                click.echo(f"\nhabitue: {ended.sentence}", err=True)
+                click.echo(err=True)
+                click.echo(plain(f"habitue: {ended.sentence}"), err=True)
                 ctx.exit(ended.exit_code)
             if isinstance(error, KeyboardInterrupt):
                 raise
