@@ -77,7 +77,8 @@ def test_a_run_that_is_told_to_end_says_so_and_leaves_nobody_behind(
     assert run.returncode == code, told
     assert words in told.splitlines()[-1]
     assert "Traceback" not in told
-    assert of_home(tmp_path) == []
+    _, alive = psutil.wait_procs(of_home(tmp_path), timeout=60)
+    assert alive == []
 
 
 def test_whatever_a_library_makes_of_it_a_command_says_that_it_was_told_to_end() -> None:
