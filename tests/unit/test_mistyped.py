@@ -1,5 +1,6 @@
 """What is typed or set wrong is named before anything begins, with what would be right."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from orchestration.settings import InvalidSettings, get_settings, load_settings
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("HABITUE_")]:
+        monkeypatch.delenv(name)  # the environment goes before the file of settings
     monkeypatch.setenv("HABITUE_HOME", str(tmp_path / "home"))
     get_settings.cache_clear()
     return tmp_path / "home"
